@@ -1,0 +1,97 @@
+"""Opposed words (raise, lower), and who is on which side (A than B, A accused B)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from rag.answering.checks.case import Case, Finding, Reading
+from rag.answering.checks.lexicon import opposites, words
+from rag.answering.checks.names import Name, same_word
+from rag.answering.checks.negation import denied, negators
+from rag.answering.checks.text import Token, is_stop
+
+_PASSIVE = frozenset({"by", "av"})
+
+
+def check_opposites(case: Case) -> list[Finding]:
+    """One side of an axis in the statement, only the other side in the quote, of one thing."""
+    stated = _axes(case.statement.tokens)
+    findings = []
+    for axis, (side, token) in stated.items():
+        if side == 0:
+            continue
+        quoted = [
+            (found[0], found[1], reading.tokens[a:b])
+            for reading, a, b in case.focus()
+            if (found := _axes(reading.tokens[a:b]).get(axis))
+        ]
+        if not quoted or any(other != -side for other, _, _ in quoted):
+            continue
+        if any(_flipped(case, token, theirs, part) for _, theirs, part in quoted):
+            continue
+        findings.append(
+            Finding(
+                "opposite", f"The statement says “{token.text}”, its quote “{quoted[0][1].text}”."
+            )
+        )
+    return findings
+
+
+def _axes(tokens: Sequence[Token]) -> dict[str, tuple[int, Token]]:
+    """Axis -> (side, word); side 0 where both sides are said."""
+    found: dict[str, tuple[int, Token]] = {}
+    for token in tokens:
+        for axis, side in opposites().get(token.lower, ()):
+            known = found.get(axis)
+            found[axis] = (side if known is None or known[0] == side else 0, token)
+    return found
+
+
+def _flipped(case: Case, mine: Token, theirs: Token, part: Sequence[Token]) -> bool:
+    """A negation on either side may make opposed words agree."""
+    stated = case.statement.tokens
+    own = mine.stem in denied(stated) or bool(negators(stated))
+    return own or theirs.stem in denied(part) or bool(negators(part))
+
+
+def check_order(case: Case) -> list[Finding]:
+    """Names around a shared verb or comparison must stand the same way round."""
+    theirs = [r for reading, a, b in case.focus() for r in _relations(reading, a, b)]
+    for left, stems, right in _relations(case.statement):
+        same = [(x, y) for x, others, y in theirs if stems & others]
+        swapped = any(_same(left, y) and _same(right, x) for x, y in same)
+        kept = any(_same(left, x) and _same(right, y) for x, y in same)
+        if swapped and not kept:
+            reason = f"Its quote has {left.text} and {right.text} the other way round."
+            return [Finding("order", reason)]
+    return []
+
+
+def _same(a: Name, b: Name) -> bool:
+    if a.key is not None or b.key is not None:
+        return a.key == b.key
+    return any(same_word(x, y) for x in a.parts for y in b.parts)
+
+
+def _relations(
+    reading: Reading, first: int = 0, last: int | None = None
+) -> list[tuple[Name, frozenset[str], Name]]:
+    """(name, stems of the words between, name) for names close together; passives turned round."""
+    last = len(reading.tokens) if last is None else last
+    names = [n for n in reading.names if first <= n.first and n.last <= last]
+    found: list[tuple[Name, frozenset[str], Name]] = []
+    for left, right in pairwise(names):
+        between = reading.tokens[left.last : right.first]
+        if not between or len(between) > 8 or _subordinate(between):
+            continue
+        before = reading.tokens[left.first - 1].lower if left.first > first else ""
+        if before in words("prepositions"):
+            continue
+        pair = (right, left) if any(t.lower in _PASSIVE for t in between) else (left, right)
+        found.append((pair[0], frozenset(t.stem for t in between if not is_stop(t)), pair[1]))
+    return found
+
+
+def _subordinate(between: Sequence[Token]) -> bool:
+    return any(t.lower in words("subordinators") for t in between)

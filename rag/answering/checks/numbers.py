@@ -1,0 +1,182 @@
+"""Numbers and dates of a statement against those of its quotes."""
+
+from __future__ import annotations
+
+import math
+
+from rag.answering.checks.case import Case, Finding, Reading
+from rag.answering.checks.dates import When, supported
+from rag.answering.checks.quantities import Quantity
+
+_LOOSE = {"bare", "count", "ordinal"}
+# What an approximate number may differ by: "about 50" for 48.
+_ABOUT = 0.1
+# Months and years are means, so 90 days may stand for three months.
+_TIME = 0.02
+
+
+def check_numbers(case: Case) -> list[Finding]:
+    """Each number must be in a quote with its unit, and at the same end of a change."""
+    findings: list[Finding] = []
+    for stated in case.statement.quantities:
+        matching = [q for quote in case.quotes for q in quote.quantities if matches(stated, q)]
+        if not matching:
+            if not (stated.weak or _is_year(stated, case) or _echoes(stated, case)):
+                findings.append(Finding("number", f"{stated.text} is not in its quote."))
+            elif stated.kind == "ordinal" and (other := _other_ordinal(stated, case)):
+                findings.append(
+                    Finding("number", f"Its quote says {other.text}, not {stated.text}.")
+                )
+            continue
+        findings.extend(_direction(stated, matching))
+        findings.extend(_bound(stated, matching))
+    return findings
+
+
+def check_dates(case: Case) -> list[Finding]:
+    """Each date must follow from a quote, read on its article's publication date."""
+    known = [when for source in case.sources() for when in source.dates]
+    findings = []
+    for stated in case.statement.dates:
+        if supported(stated, known, case.published):
+            continue
+        if stated.bare_year and _number_anywhere(float(stated.year or 0), case):
+            continue
+        if _echoed_date(stated, known, case):
+            continue
+        findings.append(Finding("date", f"{stated.text} is not in its quote."))
+    return findings
+
+
+def matches(stated: Quantity, quoted: Quantity) -> bool:
+    """Whether the quoted number bears out the stated one: unit, value and bound."""
+    if not compatible(stated, quoted):
+        return False
+    pairs = [(a, b) for a in _comparable(stated, quoted) for b in _comparable(quoted, stated)]
+    time = stated.kind == quoted.kind == "duration"
+    if any(_equal(a, b, time) for a, b in pairs):
+        return True
+    if stated.op in {"gt", "ge"}:
+        return quoted.op not in {"lt", "le"} and any(b > a for a, b in pairs)
+    if stated.op in {"lt", "le"}:
+        return quoted.op not in {"gt", "ge"} and any(b < a for a, b in pairs)
+    if stated.op == "about":
+        return any(math.isclose(a, b, rel_tol=_ABOUT) for a, b in pairs)
+    return False
+
+
+def compatible(a: Quantity, b: Quantity) -> bool:
+    """Whether two numbers can be of the same kind of thing."""
+    kinds = {a.kind, b.kind}
+    if a.kind == b.kind:
+        named = a.kind in {"money", "measure"}
+        return not named or a.unit == b.unit or None in {a.unit, b.unit}
+    if kinds <= _LOOSE or kinds == {"percent", "fraction"} or kinds == {"fraction", "bare"}:
+        return True
+    if "percent" in kinds or "points" in kinds or "time" in kinds or "fraction" in kinds:
+        return kinds == {"multiple", "bare"}
+    return bool(kinds & {"bare", "count"})
+
+
+def _comparable(a: Quantity, other: Quantity) -> tuple[float, ...]:
+    """The values of `a` on a scale that `other` shares."""
+    if a.kind == "duration" and other.kind != "duration":
+        return a.raw
+    if a.kind == "fraction" and other.kind == "percent":
+        return tuple(100 * value for value in a.values)
+    return a.values
+
+
+def _equal(a: float, b: float, time: bool) -> bool:
+    tolerance = _TIME if time else 1e-6
+    if min(abs(a), abs(b)) < 1 and not time:
+        return math.isclose(a, b, abs_tol=1e-4, rel_tol=1e-3)
+    # A third is 33 or 33.3 per cent.
+    return (
+        math.isclose(a, b, rel_tol=tolerance)
+        or (33 <= a <= 33.4 and 33 <= b <= 33.4)
+        or (66 <= a <= 67 and 66 <= b <= 67 and abs(a - b) < 0.7)
+    )
+
+
+def _direction(stated: Quantity, matching: list[Quantity]) -> list[Finding]:
+    roles = {q.role for q in matching}
+    if stated.role is None or None in roles or stated.role in roles:
+        return []
+    ends = {"source": "where the change starts", "target": "where the change ends",
+            "delta": "the size of the change"}  # fmt: skip
+    role = next(iter(role for role in roles if role))
+    return [Finding("direction", f"In its quote {stated.text} is {ends[role]}.")]
+
+
+def _bound(stated: Quantity, matching: list[Quantity]) -> list[Finding]:
+    """`more than 30` against `less than 30`, or against just 30."""
+    low, high = {"gt", "ge"}, {"lt", "le"}
+    for quoted in matching:
+        pairs = [(a, b) for a in _comparable(stated, quoted) for b in _comparable(quoted, stated)]
+        if not any(_equal(a, b, False) for a, b in pairs):
+            return []
+        opposed = (stated.op in low and quoted.op in high) or (
+            stated.op in high and quoted.op in low
+        )
+        strict = stated.op in {"gt", "lt"} and quoted.op == "eq"
+        if not opposed and not strict:
+            return []
+    return [Finding("number", f"Its quote does not say {_with_op(stated)}.")]
+
+
+def _with_op(stated: Quantity) -> str:
+    said = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+    return f"{said.get(stated.op, '')} {stated.text}".strip()
+
+
+def _echoes(stated: Quantity, case: Case) -> bool:
+    """The number only repeats the question, and no quote gives another of its kind."""
+    if case.question is None:
+        return False
+    if not any(matches(stated, asked) for asked in case.question.quantities):
+        return False
+    return not any(
+        compatible(stated, q) and stated.kind == q.kind
+        for quote in case.quotes
+        for q in quote.quantities
+    )
+
+
+def _echoed_date(stated: When, known: list[When], case: Case) -> bool:
+    if case.question is None or not supported(stated, case.question.dates, ()):
+        return False
+    parts = [p for p in ("year", "month", "day", "weekday") if getattr(stated, p) is not None]
+    return not any(getattr(when, part) is not None for when in known for part in parts)
+
+
+def _is_year(stated: Quantity, case: Case) -> bool:
+    """A plain number that a quote gives as part of a date."""
+    if stated.kind not in _LOOSE:
+        return False
+    years = {
+        value
+        for quote in case.quotes
+        for when in quote.dates
+        for value in (when.year, when.day, when.decade)
+    }
+    return any(value in years for value in stated.values)
+
+
+def _number_anywhere(value: float, case: Case) -> bool:
+    return any(value in q.values for quote in case.quotes for q in quote.quantities)
+
+
+def _following(reading: Reading, quantity: Quantity) -> str | None:
+    tokens = reading.tokens
+    return tokens[quantity.last].stem if quantity.last < len(tokens) else None
+
+
+def _other_ordinal(stated: Quantity, case: Case) -> Quantity | None:
+    """Another place in the same order: `the second meeting` against `their first meeting`."""
+    noun = _following(case.statement, stated)
+    for quote in case.quotes:
+        for q in quote.quantities:
+            if q.kind == "ordinal" and noun is not None and _following(quote, q) == noun:
+                return q
+    return None

@@ -1,0 +1,172 @@
+"""The verifier: a statement against the words it stands on.
+
+Each check of `rag.answering.checks` looks for one kind of fault and gives a readable reason;
+coverage adds how much of the statement its evidence says at all. English and Swedish, and
+across the two. What cannot be seen by rules (a paraphrase that says something else) is left
+to a similarity or support score handed in by the caller.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+
+from rag.answering.checks.case import Case, Finding, Reading, read
+from rag.answering.checks.comparatives import check_opposites, check_order
+from rag.answering.checks.coverage import coverage
+from rag.answering.checks.lexicon import table, words
+from rag.answering.checks.modality import check_modality
+from rag.answering.checks.names import fold, index_names, missing_part
+from rag.answering.checks.negation import check_negation
+from rag.answering.checks.numbers import check_dates, check_numbers
+from rag.answering.checks.speaker import check_speaker
+from rag.types import Evidence, Verdict
+
+# (query, texts) -> similarity 0..1 of each text to the query
+Similarity = Callable[[str, Sequence[str]], list[float]]
+
+_MARKS = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'",
+                        "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "})  # fmt: skip
+
+
+def verify(
+    statement: str,
+    evidence: Sequence[Evidence],
+    *,
+    question: str | None = None,
+    similarity: Similarity | None = None,
+) -> Verdict:
+    """The statement against the sentences it cites.
+
+    A sentence's context tells only who and what it is about; its article's outlet and date
+    bear out introductions ("SVT, 23 April 2025: …") and relative dates. Numbers in the
+    question may be repeated where no quote says otherwise. Without evidence: not supported.
+    """
+    if not statement.strip() or not evidence:
+        return Verdict(False, 0.0, ("Nothing is cited for it.",))
+    quotes = tuple(read(item.sentence.text) for item in evidence)
+    context = tuple(read(item.context) for item in evidence if item.context)
+    published = tuple(
+        dict.fromkeys(e.article.published.on for e in evidence if e.article.published.on)
+    )
+    case = Case(
+        read(statement), quotes, context, read(question) if question else None,
+        _known_words(evidence), published,
+    )  # fmt: skip
+    return _judge(case, similarity)
+
+
+def check(statement: str, evidence_text: str, *, similarity: Similarity | None = None) -> Verdict:
+    """The statement against a text, when nothing more is known of it.
+
+    A statement of several sentences is as good as its worst one.
+    """
+    if not statement.strip() or not evidence_text.strip():
+        return Verdict(False, 0.0, ("There is nothing to hold it against.",))
+    whole = read(statement)
+    parts = [
+        statement[whole.tokens[a].start : whole.tokens[b - 1].end] for a, b in whole.text.bounds
+    ] or [statement]
+    quotes = (read(evidence_text),)
+    verdicts = [_judge(Case(read(part), quotes), similarity) for part in parts]
+    reasons = tuple(dict.fromkeys(reason for v in verdicts for reason in v.reasons))
+    return Verdict(all(v.supported for v in verdicts), min(v.score for v in verdicts), reasons)
+
+
+def findings(case: Case) -> list[Finding]:
+    """All that the rules find wrong."""
+    return [
+        *check_numbers(case),
+        *check_dates(case),
+        *check_names(case),
+        *check_negation(case),
+        *check_opposites(case),
+        *check_order(case),
+        *check_speaker(case),
+        *check_modality(case),
+    ]
+
+
+def check_names(case: Case) -> list[Finding]:
+    """Each name must be in a quote, its context, or what introduces it."""
+    index = index_names((r.text, r.names) for r in case.sources())
+    asked = case.question and index_names([(case.question.text, case.question.names)])
+    competing = _competing(case)
+    found = []
+    for name in case.statement.names:
+        if all(part in case.known for part in name.parts) or missing_part(name, index) is None:
+            continue
+        # A name only the question gives is fine unless the quotes name somebody else.
+        if asked and not competing and missing_part(name, asked) is None:
+            continue
+        found.append(Finding("name", f"{name.text} is not in its quote."))
+    return found
+
+
+def _competing(case: Case) -> bool:
+    """Whether the quotes name someone or something that the statement does not."""
+    index = index_names([(case.statement.text, case.statement.names)])
+    return any(
+        missing_part(name, index) is not None for quote in case.quotes for name in quote.names
+    )
+
+
+def _known_words(evidence: Sequence[Evidence]) -> frozenset[str]:
+    known: set[str] = set()
+    for item in evidence:
+        article = item.article
+        for text in (article.outlet, article.title, article.id, *article.authors):
+            known.update(fold(word) for word in re.findall(r"\w+", text or ""))
+        known.update(fold(w) for w in re.findall(r"[^\W_]+", article.source))
+    return frozenset(known)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", " ", text.translate(_MARKS).lower()).strip()
+
+
+def verbatim(case: Case) -> bool:
+    """The statement is its quotes' own words, with at most an introduction.
+
+    Also a whole-clause excerpt of one quote counts, if it leaves no negation out.
+    """
+    said = f" {_plain(case.statement.text.raw)} "
+    for quote in case.quotes:
+        own = f" {_plain(quote.text.raw)} "
+        if own.strip() and own in said:
+            said = said.replace(own, " ", 1)
+        elif said in own and len(said) >= 0.8 * len(own):
+            return True
+    rest = said.split()
+    return all(_introducing(word, case.known) for word in rest)
+
+
+def _introducing(word: str, known: frozenset[str]) -> bool:
+    dated = word.isdigit() or word in table("months") or word in table("weekdays")
+    small = words("introductions")
+    return dated or word in small or fold(word) in known
+
+
+def _judge(case: Case, similarity: Similarity | None) -> Verdict:
+    if verbatim(case):
+        return Verdict(True, 1.0)
+    found = findings(case)
+    score = _score(case, found, similarity)
+    reasons = [finding.reason for finding in found]
+    if not found and score < 0.5:
+        reasons.append("Too little of it is in its quote.")
+    return Verdict(not found and score >= 0.5, score, tuple(dict.fromkeys(reasons)))
+
+
+def _score(case: Case, found: Sequence[Finding], similarity: Similarity | None) -> float:
+    share = coverage(case)
+    logit = -1.0 + 4.0 * share if case.same_language else 1.0 + 1.0 * share
+    if similarity is not None:
+        texts = [quote.text.raw for quote in case.quotes]
+        logit += 8.0 * (max(similarity(case.statement.text.raw, texts), default=0.0) - 0.85)
+    logit -= 3.0 * len({finding.check for finding in found})
+    return 1.0 / (1.0 + math.exp(-logit))
+
+
+__all__ = ["Reading", "Similarity", "check", "findings", "verify"]
