@@ -1,0 +1,174 @@
+"""The tables. SQL is the truth; the FTS table and everything in Chroma derive from it.
+
+Texts of sentences and chunks are not stored: they are slices of the article's text, so they
+can never disagree with it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+# Raise when the tables change in a way that an older or newer program cannot read.
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("title", Text),
+    Column("source", Text, nullable=False),
+    Column("outlet", Text),
+    Column("language", Text, nullable=False),
+    Column("published_on", Integer),  # yyyymmdd
+    Column("published_how", Text),
+    Column("published_reason", Text),
+    Column("authors", Text, nullable=False),  # JSON list
+    Column("sha256", Text, nullable=False),
+    Column("witness", Text, nullable=False),
+    Column("origin", Text, nullable=False),  # the file it was read from
+    Column("content_key", Text, nullable=False),  # of what was read; tells "unchanged"
+    Column("info_key", Text, nullable=False),  # of the metadata given with it
+    Column("index_key", Text, nullable=False),  # fingerprint its chunks were made under
+    Column("label", Text, nullable=False),  # folded source and outlet, for filters
+    Column("heading", Text, nullable=False),  # folded id and title, for the article list
+    Index("ix_articles_origin", "origin"),
+    Index("ix_articles_witness", "witness"),
+    Index("ix_articles_published", "published_on", "id"),
+)
+
+
+def _owner() -> Column[int]:
+    return Column(
+        "article_key",
+        Integer,
+        ForeignKey("articles.key", ondelete="CASCADE"),
+        primary_key=True,
+    )
+
+
+# Apart from `articles`, so that lists and filters do not drag texts through the page cache.
+texts = Table(
+    "article_texts",
+    metadata,
+    _owner(),
+    Column("text", Text, nullable=False),
+    Column("masks", Text, nullable=False),  # JSON [[start, end, reason], …]
+)
+
+sentences = Table(
+    "sentences",
+    metadata,
+    _owner(),
+    Column("idx", Integer, primary_key=True),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("article_key", Integer, ForeignKey("articles.key", ondelete="CASCADE"), nullable=False),
+    Column("idx", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("first_sentence", Integer, nullable=False),
+    Column("last_sentence", Integer, nullable=False),
+    Column("language", Text, nullable=False),
+    Index("ix_chunks_article", "article_key"),
+    Index("ix_chunks_language", "language"),
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    _owner(),
+    Column("minhash", LargeBinary, nullable=False),
+)
+
+# Locality-sensitive hashing of the signatures: articles that share a band may be duplicates.
+bands = Table(
+    "signature_bands",
+    metadata,
+    Column("band", Integer, primary_key=True),
+    Column("hash", Integer, primary_key=True),
+    _owner(),
+    Index("ix_bands_article", "article_key"),
+    sqlite_with_rowid=False,
+)
+
+# What Chroma has yet to be told, written in the transaction that changed the articles. The
+# vector travels in it, so work a crash left behind is finished without the embedding model.
+outbox = Table(
+    "vector_outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("op", Text, nullable=False),  # put | drop | meta
+    Column("chunk_id", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("article_id", Text, nullable=False),
+    Column("published_on", Integer),
+    Column("vector", LargeBinary),  # float32, for put
+    sqlite_autoincrement=True,
+)
+
+# Sums of vectors as integers (see means.py), so that adding and taking away is exact.
+article_sums = Table(
+    "article_sums",
+    metadata,
+    _owner(),
+    Column("language", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("total", LargeBinary, nullable=False),
+)
+
+language_sums = Table(
+    "language_sums",
+    metadata,
+    Column("language", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("total", LargeBinary, nullable=False),
+)
+
+ingest_runs = Table(
+    "ingest_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started", Text, nullable=False),  # ISO 8601, UTC
+    Column("finished", Text),  # NULL: running, or it was killed
+    Column("paths", Text, nullable=False),
+    Column("summary", Text),
+    sqlite_autoincrement=True,
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("trace_id", Text, primary_key=True),
+    Column("created", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_answers_created", "created"),
+)
