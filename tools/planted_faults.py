@@ -1,0 +1,110 @@
+"""Faults planted by rule into true statements: a wrong number, date, name, or a negation.
+
+Written apart from the verifier's own extraction, on purpose: a number it cannot see must
+count as a miss. Each function gives the faulty statement, or None where there is nothing to
+change; the fault is never something that `evidence` says too.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+}
+WEEKDAYS = {
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "sv": "måndag tisdag onsdag torsdag fredag lördag söndag",
+}
+SPOKEN = {
+    "en": "two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty",
+    "sv": "två tre fyra fem sex sju åtta nio tio elva tolv femton tjugo trettio fyrtio",
+}
+AUXILIARIES = {
+    "en": "is are was were has have had can could will would did does should",
+    "sv": "är var har hade kan kunde ska skulle blev blir får fick vill",
+}
+_YEAR = re.compile(r"\b(1[5-9]\d\d|20\d\d)\b")
+_DIGITS = re.compile(r"(?<![\w.,])\d+(?:[.,  ]\d+)*(?![\w])")
+
+
+def number(text: str, evidence: str, language: str, rng: random.Random) -> str | None:
+    """One digit of a number changed, or a number word exchanged."""
+    found = [m for m in _DIGITS.finditer(text) if not _YEAR.fullmatch(m.group())]
+    if found:
+        match = rng.choice(found)
+        digits = [i for i in range(*match.span()) if text[i].isdigit()]
+        for _ in range(8):
+            at = rng.choice(digits)
+            low = 1 if at == digits[0] else 0
+            new = text[:at] + str(rng.randint(low, 9)) + text[at + 1 :]
+            value = new[match.start() : match.end()]
+            if new != text and not re.search(rf"(?<!\d){re.escape(value)}(?!\d)", evidence):
+                return new
+        return None
+    return _exchange(text, evidence, SPOKEN[language].split(), rng)
+
+
+def date(text: str, evidence: str, language: str, rng: random.Random) -> str | None:
+    """Another year, month or weekday."""
+    years = list(_YEAR.finditer(text))
+    if years:
+        match = rng.choice(years)
+        for _ in range(8):
+            new = str(int(match.group()) + rng.choice([-9, -4, -3, -2, -1, 1, 2, 3, 5, 8]))
+            if new not in evidence:
+                return text[: match.start()] + new + text[match.end() :]
+        return None
+    for names in (MONTHS, WEEKDAYS):
+        listed = [w for w in names[language].split() if w.lower() not in {"may", "march", "mars"}]
+        changed = _exchange(text, evidence, listed, rng)
+        if changed is not None:
+            return changed
+    return None
+
+
+def _exchange(text: str, evidence: str, listed: Sequence[str], rng: random.Random) -> str | None:
+    present = [w for w in listed if re.search(rf"\b{w}\b", text)]
+    absent = [w for w in listed if not re.search(rf"\b{w}\b", f"{text} {evidence}", re.I)]
+    if not present or not absent:
+        return None
+    return re.sub(rf"\b{rng.choice(present)}\b", rng.choice(absent), text, count=1)
+
+
+def names_in(text: str) -> list[str]:
+    """Runs of capitalised words that do not start a sentence."""
+    pattern = r"(?<=[a-zåäö,] )[A-ZÅÄÖ][a-zåäöé]{2,}(?: [A-ZÅÄÖ][a-zåäöé]{2,})*"
+    dates = {w for t in (*MONTHS.values(), *WEEKDAYS.values()) for w in t.split()}
+    return [m.group() for m in re.finditer(pattern, text) if m.group() not in dates]
+
+
+def name(
+    text: str, evidence: str, language: str, rng: random.Random, pool: Sequence[str]
+) -> str | None:
+    """A name exchanged for one from another row, with as many words."""
+    found = [n for n in names_in(text) if n.split()[-1] in evidence]
+    if not found:
+        return None
+    old = rng.choice(found)
+    for _ in range(20):
+        new = rng.choice(pool)
+        known = any(word.lower() in evidence.lower() for word in new.split())
+        if len(new.split()) == len(old.split()) and not known:
+            return text.replace(old, new)
+    return None
+
+
+def negation(text: str, evidence: str, language: str, rng: random.Random) -> str | None:
+    """A negation put in after the first auxiliary, or taken out."""
+    del evidence, rng
+    word = "not" if language == "en" else "inte"
+    if re.search(rf"\b{word} ", text):
+        return re.sub(rf"\b{word} ", "", text, count=1)
+    if re.search(r"\b(?:never|no|none|aldrig|ingen|inga|inget|n't|utan|without)\b", text):
+        return None
+    auxiliary = "|".join(AUXILIARIES[language].split())
+    changed = re.sub(rf"\b({auxiliary})\b(?! (?:not|inte))", rf"\1 {word}", text, count=1)
+    return changed if changed != text else None
