@@ -1,40 +1,85 @@
 """Abbreviations by how they end: what decides whether a stop after one ends the sentence.
 
-Lower case, without the last stop. Punkt's learned lists come on top; these are what news needs
-and those lists lack or cannot tell apart.
+Punkt's learned lists come on top; these are what news needs and those lists lack or cannot
+tell apart. All without the last stop. A word written with a capital here counts only when it
+is so in the text: "Rep. Smith" is a title, "the flag was red. He" is not "red."; and what is
+an abbreviation in one language is a word in the other ("Det. Rebus", "han vet det. Hon").
 """
 
 from __future__ import annotations
 
-# A name or a word follows, never a new sentence.
-TITLES = frozenset(
-    """mr mrs ms dr prof sen rep reps sens gen gov lt col capt sgt cpl maj cmdr adm rev hon pres
-    fr st ste mt messrs mme mlle insp supt atty amb sec det vs v cf viz approx eg e.g ie i.e
-    doc docent dir ordf gd hr fru frk kand lic leg mag tf t.f f.d fd s.k sk t.ex tex bl.a bla
-    d.v.s dvs fr.o.m from t.o.m tom p.g.a pga m.a.o med.dr fil.dr jur.kand tekn.dr ang betr
-    resp ev evtl exkl inkl inl red utg övers bitr förf st.f i.st.f m.h.a m.t.p å.k a.a f.ö f.n
-    n.b obs jfr jmf ff eng fr.a sk. jul.kand el tillf stf vd.""".split()
-) - {"from", "tom", "bla", "fr.a", "el", "vd."}
+from dataclasses import dataclass
 
-# A number follows, or it is a word of its own ("No. That is wrong.").
-NUMBERED = frozenset(
-    """no nos nr art fig figs p pp pg vol ch sec sect para kl ca c s sid kap par mom bil tab
-    jan feb mar apr jun jul aug sep sept oct okt nov dec mån tis ons tors tor fre lör sön
-    mon tue tues wed thu thur thurs fri sat sun op cit est ver tel""".split()
+
+@dataclass(frozen=True, slots=True)
+class Abbreviations:
+    """One language's. `titles`: a name or word follows, never a new sentence. `numbered`: a
+    number follows, else it is a word of its own. `either`: may end a sentence or not, and what
+    follows decides."""
+
+    titles: frozenset[str]
+    numbered: frozenset[str]
+    either: frozenset[str]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SHARED = Abbreviations(
+    titles=_words("Mr Mrs Ms Dr dr Prof prof St Ste Mt Fr Gen Col Lt Sgt Capt vs cf Cf"),
+    numbered=_words("No Nr nr p pp s S vol Vol kap Kap ca Ca Art Fig fig"),
+    either=_words("Inc Corp Co Ltd Bros Jr Sr Esq PLC plc LLC U.S U.K U.N E.U D.C etc al Ph.D"),
 )
-
-# May stand within a sentence or end it: what follows decides.
-EITHER = frozenset(
-    """inc corp co ltd plc llc bros jr sr esq ph.d m.d b.a m.a d.d.s u.s u.k u.n e.u u.s.a d.c
-    l.a n.y a.m p.m b.c a.d etc al dept univ assn ave blvd rd mfg intl govt natl est m.m osv
-    o.s.v m.fl o.d o.dyl e.d f.kr e.kr f.kr. f.m e.m em fm st.l mkr mdkr kr tkr milj mdr
-    mn bn mln tn tum min sek tim proc ex no.1 calif fla ill mass mich minn pa tex va wash wis
-    ariz ala ark colo conn del ga ind kan ky la md mo mont neb nev okla ore tenn vt""".split()
+_ENGLISH = Abbreviations(
+    titles=_words(
+        """Sen Sens Rep Reps Gov Govs Cpl Maj Cmdr Adm Rev Hon Pres Messrs Mme Mlle Insp Supt
+        Atty Amb Sec Det Asst Assoc Ft v viz approx e.g i.e eg ie Gens Cols Lts Profs Drs Supts
+        Brig Cdr Pvt Ofc Dir"""
+    ),
+    numbered=_words(
+        """no nos Nos Ch ch Sec sec Sect Para para Op pg pgs Jan Feb Mar Apr Jun Jul Aug Sep Sept
+        Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun est circa c Tel tel ext"""
+    ),
+    either=_words(
+        """M.D B.A M.A M.B.A J.D D.D.S U.S.A L.A N.Y a.m p.m A.M P.M B.C A.D Dept Univ Assn Ave
+        Blvd Rd Mfg Intl Govt Natl mn bn mln tn min sec hrs ft lbs oz Calif Fla Ill Mass Mich Minn
+        Pa Tex Va Wash Wis Ariz Ala Ark Colo Conn Del Ga Ind Kan Ky La Md Mo Mont Neb Nev Okla
+        Ore Tenn Vt N.C S.C N.D S.D N.J N.H N.M R.I W.Va N.Y.C S.p.A N.V"""
+    ),
 )
+_SWEDISH = Abbreviations(
+    titles=_words(
+        """doc docent dir ordf gd hr frk kand lic leg tf t.f f.d fd s.k sk t.ex tex T.ex bl.a Bl.a
+        d.v.s dvs fr.o.m t.o.m p.g.a pga P.g.a m.a.o M.a.o med.dr fil.dr jur.kand tekn.dr fil.kand
+        ang Ang betr resp ev evtl exkl inkl övers bitr förf st.f i.st.f m.h.a m.t.p å.k f.ö f.n
+        obs jfr jmf Jfr fr.a uppl civ.ing civ.ek överstelöjtn kapt"""
+    ),
+    numbered=_words(
+        """kl Kl sid jan feb mar apr jun jul aug sep sept okt nov dec mån tis ons
+        tors fre lör sön tel prop Prop skr SFS bet art fig omkr max min"""
+    ),
+    either=_words(
+        """m.m osv o.s.v m.fl o.d o.dyl e.d dyl f.Kr e.Kr F.Kr E.Kr f.m e.m kr mkr mdkr tkr milj
+        mdr mnkr mn proc tim min sek st.l a.a a.s s.a.s c:a d.ä d.y f.v.t e.v.t forts"""
+    ),
+)
+_OTHER = Abbreviations(frozenset(), frozenset(), frozenset())
 
-# A capitalised word after an `EITHER` that begins a sentence rather than goes on with a name:
-# the function words of `language`, which are all but never part of a name.
-STARTERS = frozenset(
+
+def abbreviations(language: str) -> Abbreviations:
+    """Those of a language together with those that all share."""
+    own = {"en": _ENGLISH, "sv": _SWEDISH}.get(language, _OTHER)
+    return Abbreviations(
+        _SHARED.titles | own.titles,
+        _SHARED.numbered | own.numbered,
+        _SHARED.either | own.either,
+    )
+
+
+# A capitalised word after an `either` that begins a sentence rather than goes on with a name:
+# function words, which are all but never part of one.
+STARTERS = _words(
     """the a an it he she they we you i this that these those there here his her its their our
     my in on at by for from to with as but and so if when while after before since although
     though however meanwhile still then yet now not no what who why how where which one two
@@ -42,7 +87,7 @@ STARTERS = frozenset(
     den det de en ett han hon vi ni man jag dem detta denna dessa där här då nu när men och så
     om i på av för från till med enligt efter före under över vid sedan också samtidigt
     dessutom däremot tidigare varför vad vem hur var hans hennes deras vår våra min mitt
-    ingen inget många flera alla några någon ännu redan bara""".split()
+    ingen inget många flera alla några någon ännu redan bara"""
 )
 
 # Who says it, after a quotation that ended with its own "?" or "!".

@@ -68,9 +68,7 @@ def _runs(
         start = _next_start(counts, start, end, max_tokens, overlap)
 
 
-def _next_start(
-    counts: Sequence[int], start: int, end: int, max_tokens: int, overlap: int
-) -> int:
+def _next_start(counts: Sequence[int], start: int, end: int, max_tokens: int, overlap: int) -> int:
     """Where the next run begins: up to `overlap` sentences back, but never without progress."""
     following = end + 1
     total = counts[following]

@@ -1,6 +1,6 @@
 """Masks: which ranges of a text are furniture, and why. The text itself is never touched.
 
-Conservative on principle: a line is masked when it is one of `boilerplate.RULES`, or when its
+Conservative on principle: a line is masked when it is one of `boilerplate.txt`'s, or when its
 form and place say title, heading or dateline. A body sentence quoted is worth more than a
 stray "Share" hidden.
 """
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.corpus.boilerplate import AGENCY_LINE, DATELINE_PREFIX, RULES, Rule
+from rag.corpus.boilerplate import AGENCY_LINE, DATELINE_PREFIX, Rule, rules
 from rag.corpus.raw import Media
 from rag.types import Mask
 
@@ -95,7 +95,7 @@ def _match(line: _Line, *, tail: bool) -> Rule | None:
     if len(line.text) > 600:
         return None
     return next(
-        (rule for rule in RULES if rule.tail <= tail and rule.pattern.fullmatch(line.text)), None
+        (rule for rule in rules() if rule.tail <= tail and rule.pattern.fullmatch(line.text)), None
     )
 
 

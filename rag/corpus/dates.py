@@ -1,4 +1,5 @@
 """placeholder"""
+
 from __future__ import annotations
 
 from rag.corpus.raw import RawArticle

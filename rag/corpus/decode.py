@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import logging
 
-from rag.corpus.raw import Unusable
+from rag.corpus.raw import UnusableError
 
 # Longest first: UTF-32-LE begins with the mark of UTF-16-LE.
 _MARKS = (
@@ -28,14 +28,14 @@ _GOOD_PER_BROKEN = 10
 
 
 def decode(data: bytes) -> str:
-    """The text of a file, without its byte order mark; raises `Unusable` for what is no text."""
+    """The text of a file, without its byte order mark; raises `UnusableError` for what is no text."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _decode_marked(data[len(mark) :], encoding)
     if unmarked := _unmarked_utf16(data):
         return _decode_marked(data, unmarked)
     if b"\x00" in data:
-        raise Unusable("is not text (it contains NUL bytes): convert it to UTF-8 text")
+        raise UnusableError("is not text (it contains NUL bytes): convert it to UTF-8 text")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -48,7 +48,7 @@ def _decode_marked(data: bytes, encoding: str) -> str:
     except UnicodeDecodeError:
         if encoding == "utf-8":
             return data.decode(encoding, "replace")
-        raise Unusable(
+        raise UnusableError(
             f"begins like {encoding.upper()} but is damaged: save it again as UTF-8 text"
         ) from None
 
@@ -85,7 +85,7 @@ def _decode_legacy(data: bytes) -> str:
     logging.getLogger("charset_normalizer").addHandler(logging.NullHandler())
     best = from_bytes(data[:_GUESS_FROM]).best()
     if best is None:
-        raise Unusable("is neither UTF-8 nor any other text encoding: save it as UTF-8 text")
+        raise UnusableError("is neither UTF-8 nor any other text encoding: save it as UTF-8 text")
     return _refuse_controls(data.decode(best.encoding, "replace"))
 
 
@@ -94,5 +94,5 @@ def _refuse_controls(text: str) -> str:
     sample = text[:_GUESS_FROM]
     controls = sum(1 for c in sample if ord(c) < 32 and c not in "\t\n\r\f\v")
     if controls > len(sample) / 200:
-        raise Unusable("is not text (it looks like binary data): convert it to UTF-8 text")
+        raise UnusableError("is not text (it looks like binary data): convert it to UTF-8 text")
     return text

@@ -1,6 +1,6 @@
 """One reader a file format: a path in, an article's text and metadata out.
 
-Every reader raises `Unusable` with a reason a person can act on.
+Every reader raises `UnusableError` with a reason a person can act on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import logging
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from rag.corpus.decode import decode
-from rag.corpus.raw import Media, Unusable
+from rag.corpus.raw import Media, UnusableError
 from rag.types import Published
 
 
@@ -31,7 +31,7 @@ class Content:
     outlet: str | None = None
     url: str | None = None
     language: str | None = None
-    published: Published = Published()
+    published: Published = field(default_factory=Published)
     authors: tuple[str, ...] = ()
 
 
@@ -80,7 +80,7 @@ def read_html(path: Path, max_bytes: int) -> Content:
     html = decode_html(path.read_bytes())
     document: Any = bare_extraction(html, with_metadata=True, include_comments=False)
     if document is None or not document.text:
-        raise Unusable("has no article text that could be told from the page around it")
+        raise UnusableError("has no article text that could be told from the page around it")
     url = document.url or None
     return Content(
         document.text,
@@ -127,7 +127,7 @@ def read_pdf(path: Path, max_bytes: int) -> Content:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
         locked = "password" in str(error).lower()
-        raise Unusable(
+        raise UnusableError(
             "is protected by a password: save it without one"
             if locked
             else "is not a readable PDF (damaged or cut off): export it again"
@@ -137,15 +137,15 @@ def read_pdf(path: Path, max_bytes: int) -> Content:
         for page in document:
             pages.append(page.get_textpage().get_text_bounded())
             if sum(map(len, pages)) > max_bytes:
-                raise Unusable("holds more text than the largest file allowed: split it")
+                raise UnusableError("holds more text than the largest file allowed: split it")
         metadata = document.get_metadata_dict()
     except pdfium.PdfiumError:
-        raise Unusable("has a page that cannot be read: export it again") from None
+        raise UnusableError("has a page that cannot be read: export it again") from None
     finally:
         document.close()
     text = "\n".join(unwrap(page.replace("\r\n", "\n")) for page in pages)
     if not text.strip():
-        raise Unusable("has no text (a scan?): run OCR on it first")
+        raise UnusableError("has no text (a scan?): run OCR on it first")
     return Content(
         text,
         title=_pdf_title(metadata.get("Title")),
@@ -199,12 +199,12 @@ def read_docx(path: Path, max_bytes: int) -> Content:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(part.file_size for part in archive.infolist()) > 10 * max_bytes:
-                raise Unusable("unpacks to far more than the largest file allowed: split it")
+                raise UnusableError("unpacks to far more than the largest file allowed: split it")
         document = docx.Document(str(path))
         text = "\n".join(_docx_lines(document))
         title = as_text(document.core_properties.title)
     except (zipfile.BadZipFile, PackageNotFoundError, KeyError, ValueError, SyntaxError, EOFError):
-        raise Unusable("is not a readable Word document (damaged?): save it again") from None
+        raise UnusableError("is not a readable Word document (damaged?): save it again") from None
     return Content(text, title=title)
 
 

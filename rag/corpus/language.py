@@ -14,20 +14,25 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-_ENGLISH = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ENGLISH = _words(
     """the of and to in is are was were that this these those it he she they we you what which
     who whom whose when where why how did does do has have had will would can could should
     with from by for about between after before than there their his her its been be not no
     any many much said say says tell me give list explain if whether on at an as or but into
-    happened according during against since until us please""".split()
+    happened according during against since until us please"""
 )
-_SWEDISH = frozenset(
+_SWEDISH = _words(
     """och att det den de som en ett är var vad vem vilka vilken vilket när där hur varför
     vars har hade ska skulle kan kunde till från av med för om på mellan efter före än inte
     ingen inget några många mycket sade sa säger sagt blev bli blir blivit hans hennes deras
     dess jag du han hon vi ni dem oss eller men utan under över vid enligt finns fanns göra
     gör gjorde går gick kom kommer berätta förklara ge lista visa sig sin sitt sina detta
-    denna dessa någon något mot sedan ur hos samt genom också mer mest""".split()
+    denna dessa någon något mot sedan ur hos samt genom också mer mest"""
 )
 # Words of both languages ("i", "man", "under", "men", "dem", "is") say little or nothing.
 _SHARED = _ENGLISH & _SWEDISH | {"i", "man", "is", "under", "men", "has", "for", "ge", "fan"}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rag.corpus.formats import READERS
-from rag.corpus.raw import RawArticle, Unusable, article_text
+from rag.corpus.raw import RawArticle, UnusableError, article_text
 from rag.corpus.rows import read_rows
 from rag.types import IngestFailure
 
@@ -58,7 +58,7 @@ def load_file(path: Path, max_bytes: int) -> Iterator[RawArticle | IngestFailure
             yield from read_rows(path, name, max_bytes)
         else:
             yield _load_one(path, name, max_bytes)
-    except Unusable as problem:
+    except UnusableError as problem:
         yield IngestFailure(name, f"{name} {problem}.")
     except PermissionError:
         yield IngestFailure(name, f"{name} may not be read: give yourself permission to read it.")
@@ -69,9 +69,7 @@ def load_file(path: Path, max_bytes: int) -> Iterator[RawArticle | IngestFailure
         yield IngestFailure(name, f"{name} does not fit into memory: split it.")
 
 
-def load_all(
-    paths: Sequence[str | Path], max_bytes: int
-) -> Iterator[RawArticle | IngestFailure]:
+def load_all(paths: Sequence[str | Path], max_bytes: int) -> Iterator[RawArticle | IngestFailure]:
     """Every article under `paths`; an id that an earlier file has taken is a failure."""
     owner: dict[str, str] = {}
     for found in discover(paths, max_bytes):
@@ -93,7 +91,7 @@ def load_all(
 
 def display_path(path: Path) -> str:
     """The absolute path as text that can be printed and stored, whatever bytes it holds."""
-    return os.fsencode(os.path.abspath(path)).decode("utf-8", "replace")
+    return os.fsencode(os.path.normpath(path.absolute())).decode("utf-8", "replace")
 
 
 def _expand(given: str) -> Iterator[Path | IngestFailure]:
@@ -123,7 +121,8 @@ def _expand(given: str) -> Iterator[Path | IngestFailure]:
 
 def _expand_glob(pattern: Path, name: str) -> Iterator[Path | IngestFailure]:
     found = False
-    for match in sorted(glob.glob(str(pattern), recursive=True)):
+    # pathlib globs no absolute pattern.
+    for match in sorted(glob.glob(str(pattern), recursive=True)):  # noqa: PTH207
         path = Path(match)
         for item in _walk(path) if path.is_dir() else [path]:
             if isinstance(item, IngestFailure):
@@ -149,7 +148,7 @@ def _walk(folder: Path) -> Iterator[Path | IngestFailure]:
     for root, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
         fresh = []
         for child in sorted(folders):
-            real = os.path.realpath(os.path.join(root, child))
+            real = os.path.realpath(Path(root, child))
             if not child.startswith(".") and real not in visited:
                 visited.add(real)
                 fresh.append(child)
@@ -191,7 +190,7 @@ def _fit(path: Path, max_bytes: int) -> Path | IngestFailure:
 
 def _load_one(path: Path, name: str, max_bytes: int) -> RawArticle:
     if path.stat().st_size == 0:
-        raise Unusable("is empty: put text in it or leave it out")
+        raise UnusableError("is empty: put text in it or leave it out")
     media, read = READERS[path.suffix.lower()]
     content = read(path, max_bytes)
     return RawArticle(

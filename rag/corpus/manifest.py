@@ -104,14 +104,16 @@ def load_manifests(paths: Sequence[str | Path]) -> Manifest:
 def _candidates(given: str) -> Iterator[Path]:
     paths = [Path(given).expanduser()]
     if not os.path.lexists(paths[0]) and glob.has_magic(given):
-        paths = [Path(p) for p in sorted(glob.glob(str(paths[0]), recursive=True))]
+        # pathlib globs no absolute pattern.
+        found = glob.glob(str(paths[0]), recursive=True)  # noqa: PTH207
+        paths = [Path(p) for p in sorted(found)]
     for path in paths:
         if path.is_dir():
             for root, folders, names in os.walk(path):
                 folders[:] = sorted(f for f in folders if not f.startswith("."))
                 if MANIFEST in names:
                     yield Path(root, MANIFEST)
-        folder = Path(os.path.abspath(path if path.is_dir() else path.parent))
+        folder = Path(os.path.normpath((path if path.is_dir() else path.parent).absolute()))
         above = [folder, *folder.parents][: _UP + 1]
         nearest = next((f / MANIFEST for f in above if (f / MANIFEST).is_file()), None)
         # A file of this common name further up may be some other program's.

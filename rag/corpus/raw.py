@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rag.types import Published
@@ -33,11 +33,11 @@ class RawArticle:
     title: str | None = None
     outlet: str | None = None
     language: str | None = None
-    published: Published = Published()
+    published: Published = field(default_factory=Published)
     authors: tuple[str, ...] = ()
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """A file or row that cannot be an article; the text says why and what to do."""
 
 
@@ -60,15 +60,17 @@ def normalise_newlines(text: str) -> str:
 def article_text(text: str) -> str:
     """The text as it will be stored, never changed again.
 
-    Raises `Unusable` when there is nothing to read, too much, or bytes that are no text.
+    Raises `UnusableError` when there is nothing to read, too much, or bytes that are no text.
     """
     text = normalise_newlines(whole_characters(text))
     if not text.strip("\ufeff\u200b\u200c\u200d\u2060 \t\n\v\f\x85\xa0"):
-        raise Unusable("is empty: nothing in it can be quoted, so put text in it or leave it out")
+        raise UnusableError(
+            "is empty: nothing in it can be quoted, so put text in it or leave it out"
+        )
     if "\x00" in text:
-        raise Unusable("is not text (it contains NUL bytes): convert it to UTF-8 text")
+        raise UnusableError("is not text (it contains NUL bytes): convert it to UTF-8 text")
     if len(text) > MAX_ARTICLE_CHARS:
-        raise Unusable(
+        raise UnusableError(
             f"is one article of {len(text):,} characters, more than the {MAX_ARTICLE_CHARS:,} "
             "that are allowed: split it into its articles"
         )

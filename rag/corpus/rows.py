@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from rag.corpus.formats import as_date, as_language, as_names, as_text
-from rag.corpus.raw import RawArticle, Unusable, article_text, whole_characters
+from rag.corpus.raw import RawArticle, UnusableError, article_text, whole_characters
 from rag.types import IngestFailure, Published
 
 
@@ -35,11 +35,11 @@ def read_rows(path: Path, name: str, max_bytes: int) -> Iterator[RawArticle | In
                 try:
                     article = _article(line, name)
                     if article.id in seen:
-                        raise Unusable(
+                        raise UnusableError(
                             f"has the id {article.id!r} of line {seen[article.id]}: "
                             "give each row an id of its own"
                         )
-                except Unusable as problem:
+                except UnusableError as problem:
                     yield _failure(name, number, str(problem))
                     continue
                 seen[article.id] = number
@@ -74,10 +74,10 @@ def _article(line: bytes, name: str) -> RawArticle:
     row = _parse(line)
     article_id = as_text(row.get("id"))
     if article_id is None:
-        raise Unusable('has no "id": give each row one')
+        raise UnusableError('has no "id": give each row one')
     text = row.get("text")
     if not isinstance(text, str):
-        raise Unusable('has no "text": each row needs its article\'s text')
+        raise UnusableError('has no "text": each row needs its article\'s text')
     url = _string(row, "url")
     day = as_date(row.get("publish_date"))
     outlet = _string(row, "source") or (urlsplit_host(url) if url else None)
@@ -99,15 +99,15 @@ def _parse(line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise Unusable("is not UTF-8: save the file as UTF-8") from None
+        raise UnusableError("is not UTF-8: save the file as UTF-8") from None
     except json.JSONDecodeError as error:
-        raise Unusable(
+        raise UnusableError(
             f"is not JSON ({error.msg.lower()} at column {error.colno}): mend or remove the line"
         ) from None
     except (RecursionError, ValueError):
-        raise Unusable("is JSON that cannot be read: mend or remove the line") from None
+        raise UnusableError("is JSON that cannot be read: mend or remove the line") from None
     if not isinstance(row, dict):
-        raise Unusable('is not a JSON object with "id" and "text": mend or remove the line')
+        raise UnusableError('is not a JSON object with "id" and "text": mend or remove the line')
     return row
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
-from rag.corpus.abbreviations import EITHER, NUMBERED, SPEECH_VERBS, STARTERS, TITLES
+from rag.corpus.abbreviations import SPEECH_VERBS, STARTERS, Abbreviations, abbreviations
 from rag.corpus.clean import line_spans
 from rag.corpus.punkt import Punkt, load_punkt
 from rag.types import Mask, Sentence, Span
@@ -23,15 +25,17 @@ _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 _CLOSERS = "\"'”’“»«›‹)\\]}″"
 _OPENERS = "\"'“”‘’„»«‹›(\\[{¿¡*_"
 _CANDIDATE = re.compile(
-    rf"(?P<stop>[.!?…؟۔।]+)(?P<close>(?:[{_CLOSERS}]|\[\d+\])*)[{_INVISIBLE}]*(?=\s)"
+    rf"(?P<stop>\.(?: \.)+|[.!?…؟۔।]+)(?P<close>(?:[{_CLOSERS}]|\[\d+\])*)[{_INVISIBLE}]*(?=\s)"
     rf"|(?P<wide>[。！？｡]+)[{_CLOSERS}」』）]*"
     # "said.The": a space lost when the page was copied.
     r"|(?<=[a-zåäöé]{3})(?P<glued>[.!?][”\"]?)(?=[“\"”]?[A-ZÅÄÖ][a-zåäöé]+[ ,])"
 )
 _WORD_BEFORE = re.compile(r"\S+$")
 _FIRST_WORD = re.compile(rf"[{_OPENERS}\s]*([^\s{_CLOSERS},;:.!?…]+)")
+_WORD_CHARACTER = re.compile(r"\w")
 _INITIAL = re.compile(r"(?:[A-ZÅÄÖÉ]\.-?)*[A-ZÅÄÖÉ]")
 _DOTTED = re.compile(r"(?:\w\.)+\w")
+_COUNTRY = re.compile(r"u\.s|u\.k|u\.n|e\.u|u\.s\.a|d\.c")
 _ORDINAL = re.compile(r"[\divxIVX]{1,4}|[a-z]")
 # A sentence may begin in lower case with a name: iPhone, eBay, al-Qaida, von der Leyen.
 _LOWER_NAME = re.compile(r"[a-z]{1,2}[A-Z]|(?:al|el|ash|an)-[A-Z]|(?:von|van|de|bin|al|af) [A-Zdv]")
@@ -49,17 +53,25 @@ _CLAUSES = (
 )
 
 
-def split_text(text: str, language: str, masks: Sequence[Mask] = ()) -> list[Span]:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is known of a language's words."""
+
+    abbreviations: Abbreviations
+    punkt: Punkt
+
+
+def split_sentences(text: str, language: str, masks: Sequence[Mask] = ()) -> list[Span]:
     """The sentences of a text as ranges: in order, disjoint, without outer whitespace.
 
     No sentence crosses a paragraph or a mask; together they hold every visible character that
     is not masked.
     """
-    punkt = load_punkt(language)
+    words = _Words(abbreviations(language), load_punkt(language))
     spans: list[Span] = []
     for start, end in _unmasked_paragraphs(text, masks):
         at = start
-        for cut in [*_breaks(text[start:end], punkt), end - start]:
+        for cut in [*_breaks(text[start:end], words), end - start]:
             spans.extend(_fit(text, at, start + cut))
             at = start + cut
     return spans
@@ -69,7 +81,7 @@ def make_sentences(
     article_id: str, text: str, language: str, masks: Sequence[Mask]
 ) -> tuple[Sentence, ...]:
     """The sentences of an article, numbered from 0."""
-    spans = split_text(text, language, masks)
+    spans = split_sentences(text, language, masks)
     return tuple(
         Sentence(article_id, i, s.start, s.end, s.slice(text)) for i, s in enumerate(spans)
     )
@@ -108,11 +120,12 @@ def _wrap_width(lines: list[str]) -> int | None:
     width = max((len(line) for line in lines), default=0)
     if not 40 <= width <= 120:
         return None
-    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if a.strip() and b.strip()]
+    pairs = [(a, b) for a, b in pairwise(lines) if a.strip() and b.strip()]
     wrapped = sum(_wrapped(a, b, width) for a, b in pairs)
     # A stop within a wrapped line falls anywhere, so most margin breaks are in mid-sentence.
     unstopped = sum(not re.search(r"[.!?:…”\"]$", a) and _wrapped(a, b, width) for a, b in pairs)
-    return width if wrapped >= 3 and wrapped > 0.6 * len(pairs) and 2 * unstopped > wrapped else None
+    hard = wrapped >= 3 and wrapped > 0.6 * len(pairs) and 2 * unstopped > wrapped
+    return width if hard else None
 
 
 def _unmasked_paragraphs(text: str, masks: Sequence[Mask]) -> Iterator[tuple[int, int]]:
@@ -133,19 +146,21 @@ def _unmasked_paragraphs(text: str, masks: Sequence[Mask]) -> Iterator[tuple[int
             yield at, end
 
 
-def _breaks(paragraph: str, punkt: Punkt) -> Iterator[int]:
+def _breaks(paragraph: str, words: _Words) -> Iterator[int]:
     """Where one sentence ends and the next begins, as offsets into the paragraph."""
     start = 0
     for match in _CANDIDATE.finditer(paragraph):
         end = match.end()
-        if not paragraph[end:].strip():
+        if not _WORD_CHARACTER.search(paragraph, end):
             return
-        if match["wide"] or match["glued"] or _is_break(paragraph, start, match, punkt):
+        if not _WORD_CHARACTER.search(paragraph, start, end):
+            continue
+        if match["wide"] or match["glued"] or _is_break(paragraph, start, match, words):
             yield end
             start = end
 
 
-def _is_break(paragraph: str, start: int, match: re.Match[str], punkt: Punkt) -> bool:
+def _is_break(paragraph: str, start: int, match: re.Match[str], words: _Words) -> bool:
     rest = paragraph[match.end() : match.end() + 200].lstrip(f" \t\n\xa0{_INVISIBLE}")
     if _ATTRIBUTION.match(rest) and match["close"]:
         return False
@@ -160,7 +175,7 @@ def _is_break(paragraph: str, start: int, match: re.Match[str], punkt: Punkt) ->
         return True
     before = _WORD_BEFORE.search(paragraph, start, match.start())
     token = before[0].lstrip("\"'“”‘’„»«‹›([{*_–—-") if before else ""
-    return _ends_sentence(token, following, paragraph[start : match.start()], punkt)
+    return _ends_sentence(token, following, paragraph[start : match.start()], words)
 
 
 def _lower_start(paragraph: str, rest: str, stop: str, closed: bool) -> bool:
@@ -172,21 +187,24 @@ def _lower_start(paragraph: str, rest: str, stop: str, closed: bool) -> bool:
     return stop in (".", "!", "?") and paragraph.islower()
 
 
-def _ends_sentence(token: str, following: str, so_far: str, punkt: Punkt) -> bool:
+def _ends_sentence(token: str, following: str, so_far: str, words: _Words) -> bool:
     """Whether the stop after `token` ends its sentence, and is no abbreviation's alone."""
-    key = token.lower()
-    if key in TITLES:
+    key, known = token.lower(), words.abbreviations
+    if token in known.titles:
         return False
-    if key in NUMBERED and following[:1].isdigit():
+    if token in known.numbered and following[:1].isdigit():
         return False
     # "1. The first point": an ordinal at the very beginning.
     if token == so_far.strip(f"{_OPENERS} \t") and _ORDINAL.fullmatch(token):
         return False
-    starter = following.lower() in STARTERS or punkt.starts_sentence(following) is True
-    if _INITIAL.fullmatch(token) or key in EITHER or _DOTTED.fullmatch(token):
+    starter = following.lower() in STARTERS
+    # "U.S. Climate Alliance", "8 p.m. ET": names go on after these, whatever Punkt knows.
+    if not _COUNTRY.fullmatch(key) and not following.isupper():
+        starter = starter or words.punkt.starts_sentence(following) is True
+    if _INITIAL.fullmatch(token) or token in known.either or _DOTTED.fullmatch(token):
         return starter or not following[:1].isalnum()
-    if key in punkt.abbreviations and key not in NUMBERED and len(key) > 1:
-        return starter or punkt.starts_sentence(following) is not False
+    if key in words.punkt.abbreviations and token not in known.numbered and len(key) > 1:
+        return starter or words.punkt.starts_sentence(following) is not False
     return True
 
 
