@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     reader: str = Field("default", description="`default`, `none` or a folder of reader weights")
     threads: int = Field(0, ge=0, le=256, description="CPU threads of the models; 0: all cores")
     offline: bool = Field(False, description="never contact a model hub")
+    debug: bool = Field(False, description="show the traceback of an unexpected error")
 
     chunk_tokens: int = Field(180, ge=32, le=480, description="most tokens of a chunk")
     chunk_overlap: int = Field(1, ge=0, le=4, description="sentences shared by neighbouring chunks")

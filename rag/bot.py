@@ -1,0 +1,338 @@
+"""The bot: a question in, an `Answer` out, in which every sentence stands on quotes.
+
+    question -> standalone question -> hits -> evidence -> statements -> verified -> Answer
+
+`Bot.stream` tells its door what it has as soon as it has it; `Bot.ask` waits for the end.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+
+from rag.answering.assemble import (
+    Accepted,
+    Quotes,
+    conflict_statement,
+    conflict_value,
+    make_statements,
+    prose,
+)
+from rag.answering.compose import compose
+from rag.answering.conflicts import find_conflicts
+from rag.answering.extract import extract
+from rag.answering.phrases import phrase
+from rag.answering.verify import verify
+from rag.conversation import is_question, standalone
+from rag.corpus.language import detect_question
+from rag.errors import LlmError, StoreError
+from rag.evidence import EvidenceFinder
+from rag.models.embedding import Embedder, load_embedder
+from rag.models.llm import ChatModel, load_chat
+from rag.models.progress import Progress
+from rag.models.reader import Reader, load_reader
+from rag.retrieval import Retriever
+from rag.settings import Settings
+from rag.store.store import Store
+from rag.types import (
+    Answer,
+    Draft,
+    Event,
+    Evidence,
+    EvidenceFound,
+    EvidenceSet,
+    Filters,
+    Finished,
+    Refusal,
+    RefusalReason,
+    Removed,
+    StatementAccepted,
+    Turn,
+)
+
+log = logging.getLogger(__name__)
+
+# A refusal shows the passages that came nearest; more would read like an answer.
+NEAREST = 3
+
+
+class _Run:
+    """What one question gathers on its way: clock, language, removed statements."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        self.standalone = question
+        self.language = "en"
+        self.trace_id = uuid.uuid4().hex
+        self.removed: list[Removed] = []
+        self.timings: dict[str, float] = dict.fromkeys(
+            ("retrieve", "evidence", "compose", "verify", "total"), 0.0
+        )
+        self._begun = time.perf_counter()
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[stage] += 1000 * (time.perf_counter() - begun)
+
+    def finish(self) -> dict[str, float]:
+        self.timings["total"] = 1000 * (time.perf_counter() - self._begun)
+        return {stage: round(ms, 1) for stage, ms in self.timings.items()}
+
+
+class Bot:
+    """Answers questions from one store. Safe to share between threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        embedder: Embedder,
+        reader: Reader,
+        chat: ChatModel | None,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.embedder = embedder
+        self.reader = reader
+        self.chat = chat
+        self.retriever = Retriever(store, embedder, settings)
+        self.finder = EvidenceFinder(store, reader, settings)
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Progress | None = None) -> Bot:
+        """Opens the store and loads the models that `settings` name.
+
+        Raises `SettingsError`, `ModelError` or `StoreError`, each with what to do about it.
+        """
+        store = Store.open(settings)
+        try:
+            embedder = load_embedder(settings, progress)
+            store.check_fingerprint(embedder.name)
+            reader = load_reader(settings, embedder)
+            chat = load_chat(settings, progress)
+        except BaseException:
+            store.close()
+            raise
+        return cls(settings, store, embedder, reader, chat)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Bot:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def llm_label(self) -> str:
+        return "none" if self.chat is None else self.chat.label
+
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+    ) -> Answer:
+        """The answer to `question`, in its own language; a refusal is an answer too."""
+        for event in self.stream(question, history, filters):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("a stream ends with Finished")
+
+    def evidence_for(self, question: str, filters: Filters | None = None) -> EvidenceSet:
+        """What retrieval and reader find for a standalone question, before any answer."""
+        language = detect_question(question)
+        hits = self.retriever.search(question, language, self.settings.hits, filters)
+        return self.finder.find(question, language, hits)
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+    ) -> Generator[Event, None, None]:
+        """Evidence, then each statement that stands, then the finished answer.
+
+        Closing the generator stops the LLM.
+        """
+        run = _Run(question.strip())
+        run.language = detect_question(run.question)
+        filters = filters or Filters()
+        unusable = self._unusable(run, filters)
+        if unusable is not None:
+            yield Finished(unusable)
+            return
+        with run.timed("retrieve"):
+            run.standalone = standalone(run.question, history, self.chat)
+            hits = self.retriever.search(
+                run.standalone, run.language, self.settings.hits, filters
+            )
+        with run.timed("evidence"):
+            evidence = self.finder.find(run.standalone, run.language, hits)
+        yield EvidenceFound(run.standalone, evidence)
+        if not evidence.items:
+            matched = self._any_match(filters)
+            yield Finished(
+                self._refuse(run, "no_evidence", "no_evidence" if matched else "no_articles_match")
+            )
+            return
+        if not evidence.enough:
+            yield Finished(self._refuse(run, "no_evidence", "no_evidence", evidence))
+            return
+        accepted: list[Accepted] = []
+        for one in self._statements(run, evidence):
+            accepted.append(one)
+            yield StatementAccepted(one.text, one.evidence)
+        yield Finished(self._finish(run, evidence, accepted))
+
+    def _unusable(self, run: _Run, filters: Filters) -> Answer | None:
+        """The reply to what is not a question that these articles could answer."""
+        limit = self.settings.max_question_chars
+        if len(run.question) > limit:
+            return self._refuse(run, "not_a_question", "too_long", limit=limit)
+        if not is_question(run.question, run.language):
+            return self._refuse(run, "not_a_question", "not_a_question")
+        if self.store.count()[0] == 0:
+            return self._refuse(run, "no_evidence", "no_articles")
+        return None
+
+    def _any_match(self, filters: Filters) -> bool:
+        return filters.empty or self.store.articles(filters=filters, limit=1)[1] > 0
+
+    def _statements(self, run: _Run, evidence: EvidenceSet) -> Iterator[Accepted]:
+        """The composer's statements that stand; the best quotes themselves if none does."""
+        stood = False
+        declined = False
+        if self.chat is not None:
+            drafts = compose(run.standalone, run.language, evidence.items, self.chat)
+            composed = 0
+            try:
+                for draft in _timed(drafts, run):
+                    composed += 1
+                    one = self._verified(run, draft, evidence)
+                    if one is not None:
+                        stood = True
+                        yield one
+                declined = composed == 0
+            except LlmError as error:
+                log.warning("trace %s: %s", run.trace_id, error)
+                run.removed.append(
+                    Removed(
+                        text=phrase("llm_answer", run.language),
+                        reason=phrase("llm_failed", run.language, error=error),
+                    )
+                )
+            finally:
+                drafts.close()
+        if stood or declined:
+            return
+        for draft in extract(run.standalone, run.language, evidence.items):
+            one = self._verified(run, draft, evidence)
+            if one is not None:
+                yield one
+
+    def _verified(self, run: _Run, draft: Draft, evidence: EvidenceSet) -> Accepted | None:
+        cited = evidence.by_number(draft.cites)
+        with run.timed("verify"):
+            verdict = verify(draft.text, cited, question=run.standalone)
+        if verdict.supported and cited:
+            return Accepted(draft.text, tuple(cited))
+        reason = "; ".join(verdict.reasons) or "it cites no sentence"
+        run.removed.append(Removed(text=draft.text, reason=reason))
+        return None
+
+    def _finish(self, run: _Run, evidence: EvidenceSet, accepted: list[Accepted]) -> Answer:
+        if not accepted:
+            reason: RefusalReason = "unverified" if run.removed else "no_evidence"
+            return self._refuse(run, reason, reason, evidence)
+        conflicts = find_conflicts(run.standalone, run.language, evidence.items)
+        accepted = accepted + [conflict_statement(c, evidence, run.language) for c in conflicts]
+        quotes = self._quotes()
+        statements = make_statements(accepted, quotes)
+        return self._record(
+            Answer(
+                question=run.question,
+                standalone_question=run.standalone,
+                language=run.language,
+                status="answered",
+                answer=prose(statements),
+                statements=statements,
+                conflicts=tuple(conflict_value(c, evidence, quotes) for c in conflicts),
+                quotes=quotes.all(),
+                removed=tuple(run.removed),
+                llm=self.llm_label,
+                timings_ms=run.finish(),
+                trace_id=run.trace_id,
+            )
+        )
+
+    def _refuse(
+        self,
+        run: _Run,
+        reason: RefusalReason,
+        words: str,
+        evidence: EvidenceSet | None = None,
+        **values: object,
+    ) -> Answer:
+        quotes = self._quotes()
+        nearest = quotes.cite(evidence.items[:NEAREST]) if evidence else ()
+        return self._record(
+            Answer(
+                question=run.question,
+                standalone_question=run.standalone,
+                language=run.language,
+                status="refused",
+                answer=phrase(words, run.language, **values),
+                quotes=quotes.all(),
+                removed=tuple(run.removed),
+                refusal=Refusal(reason=reason, nearest=nearest),
+                llm=self.llm_label,
+                timings_ms=run.finish(),
+                trace_id=run.trace_id,
+            )
+        )
+
+    def _quotes(self) -> Quotes:
+        texts: dict[str, str] = {}
+
+        def text_of(article_id: str) -> str:
+            if article_id not in texts:
+                article = self.store.article(article_id)
+                if article is None:
+                    raise StoreError(
+                        f"The article {article_id} was removed while it was being quoted: ask again."
+                    )
+                texts[article_id] = article.text
+            return texts[article_id]
+
+        return Quotes(text_of)
+
+    def _record(self, answer: Answer) -> Answer:
+        """Keeps the answer for later checking; a full disk must not cost the answer itself."""
+        try:
+            self.store.record_answer(answer)
+        except StoreError as error:
+            log.warning("trace %s: the answer was not recorded: %s", answer.trace_id, error)
+        return answer
+
+
+def _timed(drafts: Iterable[Draft], run: _Run) -> Iterator[Draft]:
+    """The drafts, with the time that each took to arrive booked as composing."""
+    iterator = iter(drafts)
+    while True:
+        with run.timed("compose"):
+            draft: Draft | None = next(iterator, None)
+        if draft is None:
+            return
+        yield draft
+
+
+__all__ = ["Bot", "Evidence"]
