@@ -60,8 +60,8 @@ _SWEDISH = Abbreviations(
         tors fre lör sön tel prop Prop skr SFS bet art fig omkr max min"""
     ),
     either=_words(
-        """m.m osv o.s.v m.fl o.d o.dyl e.d dyl f.Kr e.Kr F.Kr E.Kr f.m e.m kr mkr mdkr tkr milj
-        mdr mnkr mn proc tim min sek st.l a.a a.s s.a.s c:a d.ä d.y f.v.t e.v.t forts"""
+        """m.m osv o.s.v m.fl o.d o.dyl e.d dyl f.Kr e.Kr F.Kr E.Kr f.m e.m proc tim min sek
+        st.l a.a a.s s.a.s c:a d.ä d.y f.v.t e.v.t forts"""
     ),
 )
 _OTHER = Abbreviations(frozenset(), frozenset(), frozenset())

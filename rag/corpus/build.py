@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rag.corpus.clean import find_masks, headline
-from rag.corpus.dates import find_published
 from rag.corpus.language import detect_article
 from rag.corpus.manifest import Override
+from rag.corpus.published import find_published
 from rag.corpus.raw import RawArticle
 from rag.corpus.sentences import make_sentences
 from rag.types import Article, ArticleInfo, Mask, text_sha256

@@ -28,7 +28,7 @@ _GOOD_PER_BROKEN = 10
 
 
 def decode(data: bytes) -> str:
-    """The text of a file, without its byte order mark; raises `UnusableError` for what is no text."""
+    """The text of a file without its byte order mark; `UnusableError` for what is no text."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _decode_marked(data[len(mark) :], encoding)
