@@ -157,7 +157,7 @@ def true_pairs(args: argparse.Namespace) -> Iterator[tuple[str, str, str, str]]:
 def faults(args: argparse.Namespace, show: list[str] | None) -> list[Tally]:
     """True statements and the same with one fault planted."""
     pairs = list(true_pairs(args))
-    rng = random.Random(args.seed)
+    rng = random.Random(args.seed)  # noqa: S311
     pools = {
         language: [
             n for _, lang, claim, _ in pairs if lang == language for n in planted.names_in(claim)

@@ -28,11 +28,21 @@ AUXILIARIES = {
     "sv": "är var har hade kan kunde ska skulle blev blir får fick vill",
 }
 _YEAR = re.compile(r"\b(1[5-9]\d\d|20\d\d)\b")
+_BOUND = re.compile(
+    r"\b(?:than|än|least|most|over|under|above|below|about|around|nearly|almost|minst|högst|över|"
+    r"drygt|knappt|cirka|omkring|approximately|exceed\w*|beyond|up to|upp till)\b",
+    re.IGNORECASE,
+)
 _DIGITS = re.compile(r"(?<![\w.,])\d+(?:[.,  ]\d+)*(?![\w])")
 
 
 def number(text: str, evidence: str, language: str, rng: random.Random) -> str | None:
-    """One digit of a number changed, or a number word exchanged."""
+    """One digit of a number changed, or a number word exchanged.
+
+    Bounds are left alone: "more than 1,500" may stay true with another number.
+    """
+    if _BOUND.search(text):
+        return None
     found = [m for m in _DIGITS.finditer(text) if not _YEAR.fullmatch(m.group())]
     if found:
         match = rng.choice(found)

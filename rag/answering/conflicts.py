@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
-from rag.answering.checks.bilingual import kin, shared_content
+from rag.answering.checks.bilingual import kin
 from rag.answering.checks.case import Reading, read
+from rag.answering.checks.coverage import shared_content
 from rag.answering.checks.lexicon import opposites, words
 from rag.answering.checks.names import Name, same_word
 from rag.answering.checks.numbers import compatible, matches
@@ -212,7 +213,7 @@ def _same_thing(a: _Figure, b: _Figure, asked: Reading) -> bool:
     if len(shared) < 1:
         return False
     asks = [shared_content(asked, figure.reading) for figure in (a, b)]
-    return any(asks) and (len(shared) >= 2 or all(len(found) >= 2 for found in asks))
+    return all(asks) and (len(shared) >= 2 or all(len(found) >= 2 for found in asks))
 
 
 def _subject(figure: _Figure) -> Name | None:

@@ -17,10 +17,11 @@ from rag.answering.checks.comparatives import check_opposites, check_order
 from rag.answering.checks.coverage import coverage
 from rag.answering.checks.lexicon import table, words
 from rag.answering.checks.modality import check_modality
-from rag.answering.checks.names import fold, index_names, missing_part
+from rag.answering.checks.naming import check_names
 from rag.answering.checks.negation import check_negation
 from rag.answering.checks.numbers import check_dates, check_numbers
 from rag.answering.checks.speaker import check_speaker
+from rag.answering.checks.text import fold
 from rag.types import Evidence, Verdict
 
 # (query, texts) -> similarity 0..1 of each text to the query
@@ -88,30 +89,6 @@ def findings(case: Case) -> list[Finding]:
     ]
 
 
-def check_names(case: Case) -> list[Finding]:
-    """Each name must be in a quote, its context, or what introduces it."""
-    index = index_names((r.text, r.names) for r in case.sources())
-    asked = case.question and index_names([(case.question.text, case.question.names)])
-    competing = _competing(case)
-    found = []
-    for name in case.statement.names:
-        if all(part in case.known for part in name.parts) or missing_part(name, index) is None:
-            continue
-        # A name only the question gives is fine unless the quotes name somebody else.
-        if asked and not competing and missing_part(name, asked) is None:
-            continue
-        found.append(Finding("name", f"{name.text} is not in its quote."))
-    return found
-
-
-def _competing(case: Case) -> bool:
-    """Whether the quotes name someone or something that the statement does not."""
-    index = index_names([(case.statement.text, case.statement.names)])
-    return any(
-        missing_part(name, index) is not None for quote in case.quotes for name in quote.names
-    )
-
-
 def _known_words(evidence: Sequence[Evidence]) -> frozenset[str]:
     known: set[str] = set()
     for item in evidence:
@@ -165,7 +142,7 @@ def _score(case: Case, found: Sequence[Finding], similarity: Similarity | None) 
     if similarity is not None:
         texts = [quote.text.raw for quote in case.quotes]
         logit += 8.0 * (max(similarity(case.statement.text.raw, texts), default=0.0) - 0.85)
-    logit -= 3.0 * len({finding.check for finding in found})
+    logit -= 4.0 * len({finding.check for finding in found})
     return 1.0 / (1.0 + math.exp(-logit))
 
 

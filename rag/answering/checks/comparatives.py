@@ -8,7 +8,7 @@ from itertools import pairwise
 from rag.answering.checks.case import Case, Finding, Reading
 from rag.answering.checks.lexicon import opposites, words
 from rag.answering.checks.names import Name, same_word
-from rag.answering.checks.negation import denied, negators
+from rag.answering.checks.negation import negators
 from rag.answering.checks.text import Token, is_stop
 
 _PASSIVE = frozenset({"by", "av"})
@@ -28,7 +28,7 @@ def check_opposites(case: Case) -> list[Finding]:
         ]
         if not quoted or any(other != -side for other, _, _ in quoted):
             continue
-        if any(_flipped(case, token, theirs, part) for _, theirs, part in quoted):
+        if any(_flipped(case, part) for _, _, part in quoted):
             continue
         findings.append(
             Finding(
@@ -48,11 +48,12 @@ def _axes(tokens: Sequence[Token]) -> dict[str, tuple[int, Token]]:
     return found
 
 
-def _flipped(case: Case, mine: Token, theirs: Token, part: Sequence[Token]) -> bool:
+def _flipped(case: Case, part: Sequence[Token]) -> bool:
     """A negation on either side may make opposed words agree."""
-    stated = case.statement.tokens
-    own = mine.stem in denied(stated) or bool(negators(stated))
-    return own or theirs.stem in denied(part) or bool(negators(part))
+    return any(
+        negators(tokens) or any(t.lower in words("denials") for t in tokens)
+        for tokens in (case.statement.tokens, part)
+    )
 
 
 def check_order(case: Case) -> list[Finding]:
@@ -88,7 +89,8 @@ def _relations(
         before = reading.tokens[left.first - 1].lower if left.first > first else ""
         if before in words("prepositions"):
             continue
-        pair = (right, left) if any(t.lower in _PASSIVE for t in between) else (left, right)
+        passive = any(t.lower in _PASSIVE for t in between[-2:])
+        pair = (right, left) if passive else (left, right)
         found.append((pair[0], frozenset(t.stem for t in between if not is_stop(t)), pair[1]))
     return found
 

@@ -106,7 +106,7 @@ def find_dates(text: Text) -> list[When]:
     """Every date of the text, in order; each token belongs to one date at most."""
     found: list[When] = [*_iso_dates(text)]
     taken = {i for when in found for i in range(when.first, when.last)}
-    for find in (_month_date, _relative, _weekday, _year):
+    for find in (_century, _month_date, _relative, _weekday, _year):
         i = 0
         while i < len(text.tokens):
             when = None if i in taken else find(text, i, taken)
@@ -161,6 +161,16 @@ def _month_date(text: Text, i: int, taken: set[int]) -> When | None:
     if token.lower in _AMBIGUOUS and lone and (before not in _BEFORE_MONTH or token.initial):
         return None
     return When(first, last, joined(text, first, last), year, month, day)
+
+
+def _century(text: Text, i: int, taken: set[int]) -> When | None:
+    """`the 20th century` is `1900-talet`."""
+    after = text.tokens[i + 1].lower if i + 1 < len(text.tokens) else ""
+    digits = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", text.tokens[i].text)
+    number = int(digits.group(1)) if digits else table("ordinals_en").get(text.tokens[i].lower)
+    if number is None or after not in {"century", "centuries"}:
+        return None
+    return When(i, i + 2, joined(text, i, i + 2), decade=100 * (int(number) - 1))
 
 
 def _relative(text: Text, i: int, taken: set[int]) -> When | None:

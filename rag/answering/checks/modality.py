@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag.answering.checks.bilingual import places
 from rag.answering.checks.case import Case, Finding
 from rag.answering.checks.lexicon import words
 from rag.answering.checks.text import Token, is_stop
@@ -14,33 +15,36 @@ _KINDS = (("modals", "a possibility"), ("intents", "an intention"), ("claims", "
 
 def check_modality(case: Case) -> list[Finding]:
     """The quote hedges the statement's own words, and the statement hedges nothing."""
-    if any(_hedged(case.statement.tokens)):
+    tokens, language = case.statement.tokens, case.statement.text.language
+    if _hedged(tokens):
         return []
-    content = {t.stem for t in case.statement.tokens if not is_stop(t) and not t.number}
     for reading, a, b in case.focus():
         part = reading.tokens[a:b]
         for i, token in enumerate(part):
-            kind = _kind(token)
+            kind = _kind(part, i)
             if kind is None:
                 continue
-            reach = {
-                t.stem for t in part[i + 1 : i + 1 + _REACH] if not is_stop(t) and not t.number
-            }
-            if len(reach) >= 2 and len(reach & content) >= 0.6 * len(reach):
+            reach = [t for t in part[i + 1 : i + 1 + _REACH] if not is_stop(t) and not t.number]
+            said = [t for t in reach if places(t, reading.text.language, tokens, language)]
+            if len(reach) >= 2 and len(said) >= 0.6 * len(reach):
                 reason = f"Its quote gives this as {kind} (“{token.text}”), not as a fact."
                 return [Finding("modality", reason)]
     return []
 
 
-def _hedged(tokens: Sequence[Token]) -> list[bool]:
-    return [
-        True
-        for t in tokens
-        if _kind(t) is not None
-        or t.lower
-        in words("says") | {"according", "enligt", "would", "skulle", "to", "will", "kommer"}
-    ]
+def _hedged(tokens: Sequence[Token]) -> bool:
+    return any(
+        _kind(tokens, i) is not None or t.lower in words("says") or t.lower in words("hedges")
+        for i, t in enumerate(tokens)
+    )
 
 
-def _kind(token: Token) -> str | None:
-    return next((kind for name, kind in _KINDS if token.lower in words(name)), None)
+def _kind(tokens: Sequence[Token], i: int) -> str | None:
+    """What sort of hedge the word is; `threatened`, `plans` only before `to` or `att`."""
+    word = tokens[i].lower
+    after = tokens[i + 1].lower if i + 1 < len(tokens) else ""
+    if word in words("intents") and not (after in {"to", "att"} or word.endswith("s")):
+        return None
+    if word in words("intents") and word.endswith("s") and after not in {"to", "att"}:
+        return "an intention" if word in words("passive_intents") else None
+    return next((kind for name, kind in _KINDS if word in words(name)), None)

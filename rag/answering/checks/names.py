@@ -6,16 +6,14 @@ for the same (`Chinese`, `kinesisk`), as initials (`EU`), or garbled a little (`
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 
+from rag.answering.checks.bilingual import cognate, translations
 from rag.answering.checks.lexicon import longest_name, name_forms, table, words
-from rag.answering.checks.text import Text, Token, is_stop, joined
+from rag.answering.checks.text import Language, Text, Token, fold, is_stop, joined
 
 _PARTICLES = frozenset(
     ["de", "da", "di", "van", "von", "der", "den", "bin", "ibn", "al", "el", "la", "le", "af"]
@@ -35,14 +33,7 @@ class Name:
     parts: tuple[str, ...]  # folded words: lower case, no accents, no genitive
     key: str | None = None
     seat: bool = False
-
-
-@lru_cache(maxsize=16_384)
-def fold(word: str) -> str:
-    """Lower case without accents, possessive or genitive s: `Kinas` and `kina` are one."""
-    word = re.sub(r"['\u2019]s?$", "", word.lower().replace(".", ""))
-    plain = unicodedata.normalize("NFKD", word)
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    stems: tuple[str, ...] = ()
 
 
 def find_names(text: Text) -> list[Name]:
@@ -71,7 +62,9 @@ def _known(text: Text, i: int) -> Name | None:
             continue
         if form.word or (tokens[0].capital and tokens[-1].capital and not _plain_word(tokens)):
             parts = tuple(fold(t.text) for t in tokens)
-            return Name(i, i + length, joined(text, i, i + length), parts, form.key, form.seat)
+            stems = tuple(t.stem for t in tokens)
+            said = joined(text, i, i + length)
+            return Name(i, i + length, said, parts, form.key, form.seat, stems)
     return None
 
 
@@ -90,7 +83,8 @@ def _run(text: Text, i: int) -> Name | None:
     while last > i + 1 and text.tokens[last - 1].lower in _PARTICLES:
         last -= 1
     parts = tuple(fold(t.text) for t in text.tokens[i:last])
-    return Name(i, last, joined(text, i, last), parts)
+    stems = tuple(t.stem for t in text.tokens[i:last])
+    return Name(i, last, joined(text, i, last), parts, stems=stems)
 
 
 def _joins(text: Text, i: int) -> bool:
@@ -146,6 +140,7 @@ class NameIndex:
     capitals: frozenset[str]  # folded capitalised words
     initials: frozenset[str]
     before: dict[str, frozenset[str]]  # folded word -> capitalised words right before it
+    stems: dict[Language, frozenset[str]]
 
 
 def index_names(texts: Iterable[tuple[Text, Sequence[Name]]]) -> NameIndex:
@@ -154,20 +149,29 @@ def index_names(texts: Iterable[tuple[Text, Sequence[Name]]]) -> NameIndex:
     capitals: set[str] = set()
     initials: set[str] = set()
     before: dict[str, set[str]] = {}
+    stems: dict[Language, set[str]] = {}
     for text, names in texts:
+        stems.setdefault(text.language, set()).update(t.stem for t in text.tokens)
         keys.update(name.key for name in names if name.key)
         for i, token in enumerate(text.tokens):
             word = fold(token.text)
             tokens.add(word)
             if token.capital:
                 capitals.add(word)
-            if i and text.tokens[i - 1].capital and not _skipped(text.tokens[i - 1]):
+            if i and _given(text, i - 1):
                 before.setdefault(word, set()).add(fold(text.tokens[i - 1].text))
         initials.update(_initials(text))
     return NameIndex(
         frozenset(keys), frozenset(tokens), frozenset(capitals), frozenset(initials),
         {word: frozenset(found) for word, found in before.items()},
+        {language: frozenset(found) for language, found in stems.items()},
     )  # fmt: skip
+
+
+def _given(text: Text, i: int) -> bool:
+    """Whether the word could be the given name of the next."""
+    token, after = text.tokens[i], text.tokens[i + 1]
+    return token.capital and not _skipped(token) and text.raw[token.end : after.start] == " "
 
 
 def _initials(text: Text) -> set[str]:
@@ -220,17 +224,39 @@ def has_word(index: NameIndex, word: str, *, acronym: bool = False) -> bool:
     return len(word) >= 5 and any(t.startswith(word) for t in index.tokens)
 
 
-def missing_part(name: Name, index: NameIndex) -> str | None:
-    """The part of the name that the texts do not say, or None."""
+def missing_part(name: Name, index: NameIndex, language: Language) -> str | None:
+    """The name, if some part of it is in none of the texts, else None.
+
+    Across languages a part may be translated (`Supreme Court`, `Högsta domstolen`), and a
+    name of nothing but common words is left to coverage.
+    """
     if name.key is not None and name.key in index.keys:
         return None
     acronym = name.text.replace(".", "").isupper()
     absent = [i for i, part in enumerate(name.parts) if not has_word(index, part, acronym=acronym)]
     if len(name.parts) > 1 and "".join(p[0] for p in name.parts) in index.tokens:
         return None
+    if name.key is None:
+        absent = [i for i in absent if not _translated(name, i, index, language)]
     if not absent or (name.key is None and _given_name_only(name, absent, index)):
         return None
     return name.text
+
+
+def _translated(name: Name, i: int, index: NameIndex, language: Language) -> bool:
+    """Whether another language's text says the part, or it is a common word there."""
+    others = [other for other in index.stems if other != language]
+    for other in others:
+        translated = translations(name.stems[i], other)
+        if translated & index.stems[other] or any(
+            len(t) >= 4 and t in s for t in translated for s in index.stems[other]
+        ):
+            return True
+        if any(cognate(name.parts[i], word) for word in index.tokens):
+            return True
+        if translated and name.parts[i] not in name_forms():
+            return True
+    return False
 
 
 def _given_name_only(name: Name, absent: Sequence[int], index: NameIndex) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answering.checks.case import Case, Finding, Reading
+from rag.answering.checks.bilingual import places
+from rag.answering.checks.case import Case, Finding
 from rag.answering.checks.lexicon import phrases, words
-from rag.answering.checks.text import Token, is_stop
+from rag.answering.checks.text import Language, Token, is_stop
 
 # A negation reaches some words on: "did not agree to lower the tariffs".
 _REACH = 6
@@ -27,6 +28,9 @@ _TURNS = frozenset(
 )
 
 
+_NEGATIVE = re.compile(r"^(?:un|in|im|dis|non|o)\w{5,}|\w{3,}(?:less|lös|löst|lösa)$")
+
+
 def negators(tokens: Sequence[Token]) -> list[int]:
     """Positions of the words that negate; `not only` and `inte minst` do not."""
     lowered = [t.lower for t in tokens]
@@ -42,69 +46,74 @@ def negators(tokens: Sequence[Token]) -> list[int]:
     ]
 
 
-def scope(tokens: Sequence[Token], i: int) -> set[str]:
-    """Stems of the content words a negator at `i` denies."""
-    found: set[str] = set()
-    for token in tokens[i + 1 : i + 1 + _REACH]:
-        if token.lower in _TURNS:
-            break
-        if not is_stop(token) and not token.number:
-            found.add(token.stem)
+def scope(tokens: Sequence[Token], i: int) -> list[int]:
+    """Positions of the content words that a negation at `i` reaches."""
+    found: list[int] = []
     # Swedish puts `inte` after the verb: "han sade inte", "räntan höjs inte".
     if tokens[i].lower in {"inte", "aldrig", "ej", "inget", "inga"}:
-        found.update(t.stem for t in tokens[max(0, i - 2) : i] if not is_stop(t))
+        found.extend(k for k in range(max(0, i - 2), i) if _content(tokens[k]))
+    for k in range(i + 1, min(len(tokens), i + 1 + _REACH)):
+        if tokens[k].lower in _TURNS:
+            break
+        if _content(tokens[k]):
+            found.append(k)
     return found
 
 
-def denied(tokens: Sequence[Token]) -> set[str]:
-    """Stems of all that the tokens deny, by a negator or a verb of denial."""
-    places = [*negators(tokens), *(i for i, t in enumerate(tokens) if t.lower in words("denials"))]
-    return {stem for i in places for stem in scope(tokens, i)}
+def _content(token: Token) -> bool:
+    return not is_stop(token) and not token.number
+
+
+def denied(tokens: Sequence[Token]) -> set[int]:
+    """Positions of all that the tokens deny, by a negator or a verb of denial."""
+    at = [*negators(tokens), *(i for i, t in enumerate(tokens) if t.lower in words("denials"))]
+    return {k for i in at for k in scope(tokens, i)}
 
 
 def has_denial(tokens: Sequence[Token]) -> bool:
-    negative = re.compile(r"^(?:un|in|im|dis|non|o)\w{5,}|\w{3,}(?:less|lös|löst|lösa)$")
     return bool(negators(tokens)) or any(
-        t.lower in words("denials") or negative.match(t.lower) for t in tokens
+        t.lower in words("denials") or _NEGATIVE.match(t.lower) for t in tokens
     )
 
 
 def check_negation(case: Case) -> list[Finding]:
-    focus = case.focus()
-    if not focus:
-        return []
-    return [*_added(case, focus), *_dropped(case, focus)]
+    """A negation in the statement or its quote that the other does not have, of one thing."""
+    focus = [(reading.tokens[a:b], reading.text.language) for reading, a, b in case.focus()]
+    return [*_added(case, focus), *_dropped(case, focus)] if focus else []
 
 
-def _added(case: Case, focus: list[tuple[Reading, int, int]]) -> list[Finding]:
+Part = tuple[Sequence[Token], Language]
+
+
+def _added(case: Case, focus: Sequence[Part]) -> list[Finding]:
     """The statement denies what no quote denies."""
-    tokens = case.statement.tokens
-    places = negators(tokens)
-    if not places:
-        return []
-    quoted = [reading.tokens[a:b] for reading, a, b in focus]
-    if not any(has_denial(part) for part in quoted):
-        said = tokens[places[0]].text
-        return [Finding("negation", f"The statement says “{said}”, which its quote does not.")]
-    own = {stem for i in places for stem in scope(tokens, i)}
-    for part in quoted:
-        shared = own & {t.stem for t in part}
-        if shared and not shared & denied(part) and not negators(part):
-            return [Finding("negation", "The statement denies what its quote affirms.")]
+    tokens, language = case.statement.tokens, case.statement.text.language
+    for i in negators(tokens):
+        said = tokens[i].text
+        reason = f"The statement says “{said}”, which its quote does not."
+        if not any(has_denial(part) for part, _ in focus):
+            return [Finding("negation", reason)]
+        aligned = [
+            (place in denied(part))
+            for part, other in focus
+            for k in scope(tokens, i)
+            for place in places(tokens[k], language, part, other)
+        ]
+        if len(aligned) >= 2 and not any(aligned):
+            return [Finding("negation", reason)]
     return []
 
 
-def _dropped(case: Case, focus: list[tuple[Reading, int, int]]) -> list[Finding]:
+def _dropped(case: Case, focus: Sequence[Part]) -> list[Finding]:
     """A quote denies what the statement affirms."""
-    stated = case.statement.tokens
+    stated, language = case.statement.tokens, case.statement.text.language
     if has_denial(stated):
         return []
-    content = {t.stem for t in stated if not is_stop(t) and not t.number}
-    for reading, a, b in focus:
-        part = reading.tokens[a:b]
+    for part, other in focus:
         for i in negators(part):
             reach = scope(part, i)
-            if len(reach) >= 1 and len(reach & content) >= max(1, round(0.6 * len(reach))):
-                said = part[i].text
-                return [Finding("negation", f"Its quote says “{said}”, the statement does not.")]
+            said = [k for k in reach if places(part[k], other, stated, language)]
+            if reach and len(said) >= max(1, round(0.6 * len(reach))):
+                reason = f"Its quote says “{part[i].text}”, the statement does not."
+                return [Finding("negation", reason)]
     return []

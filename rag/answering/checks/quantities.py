@@ -239,7 +239,7 @@ def _spoken(text: Text, i: int) -> tuple[float, int] | None:
             current, last, read_any = current + value, last + 1, True
         elif word in {"hundred", "hundra"} and (read_any or last > i):
             current, last, read_any = max(current, 1.0) * 100, last + 1, True
-        elif word in scales and scales[word] >= 1_000 and (read_any or last > i):
+        elif word in scales and scales[word] != 100 and (read_any or last > i):
             total, current, last = total + max(current, 1.0) * scales[word], 0.0, last + 1
             read_any = True
         elif (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rag.answering.checks.case import Case, Finding, Reading
 from rag.answering.checks.lexicon import phrases, words
-from rag.answering.checks.names import Name, fold, same_word
+from rag.answering.checks.names import Name, same_word
 
 _LOOK = 6  # words between a speaker and the verb: "Brian Wong, an assistant professor, said"
 
@@ -117,7 +117,7 @@ def _introduces(name: Name, case: Case) -> bool:
 def _same_person(a: Name, b: Name) -> bool:
     if a.key is not None and a.key == b.key:
         return True
-    return any(same_word(x, y) for x in a.parts for y in b.parts if fold(x) and not _title(x))
+    return any(same_word(x, y) for x in a.parts for y in b.parts if x and not _title(x))
 
 
 def _title(word: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -143,6 +144,14 @@ def _token(match: re.Match[str], language: Language, initial: bool) -> Token:
     text = match.group()
     lower = _POSSESSIVE.sub("", text.lower()).replace("\u2019", "'")
     return Token(text, lower, stem(lower, language), match.start(), match.end(), initial)
+
+
+@lru_cache(maxsize=16_384)
+def fold(word: str) -> str:
+    """Lower case without accents or possessive: `Erdoğan's` is `erdogan`."""
+    word = re.sub(r"['\u2019]s?$", "", word.lower().replace(".", ""))
+    plain = unicodedata.normalize("NFKD", word)
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def joined(text: Text, first: int, last: int) -> str:
