@@ -1,0 +1,78 @@
+"""What an LLM is to the rest of the program: a small interface and the values it speaks in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, Protocol
+
+from rag.errors import MissingExtra
+from rag.prompts import Message
+
+__all__ = ["Cancelled", "ChatModel", "Choice", "Message", "OnText", "Reply", "optional"]
+
+OnText = Callable[[str], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A token that was written, and how likely it and its rivals were (natural logarithms)."""
+
+    token: str
+    rivals: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an LLM wrote. `choices` holds the first tokens, where a model tells them."""
+
+    text: str
+    prompt_tokens: int
+    output_tokens: int
+    finish: Literal["stop", "length", "cancelled"] = "stop"
+    choices: tuple[Choice, ...] = ()
+
+
+class ChatModel(Protocol):
+    """An LLM. Both calls block, may be made from any thread, and raise `LlmError`.
+
+    `on_text` gets each piece of the reply as it comes. `cancelled` is asked often; once it
+    says True the call returns soon, with what there is and `finish="cancelled"`.
+    """
+
+    @property
+    def label(self) -> str: ...
+
+    def json(
+        self,
+        messages: Sequence[Message],
+        schema: dict[str, Any],
+        *,
+        max_tokens: int,
+        on_text: OnText | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Reply:
+        """A reply that is JSON and valid under `schema` (unless cut by `max_tokens`)."""
+        ...
+
+    def text(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        on_text: OnText | None = None,
+        cancelled: Cancelled | None = None,
+        stop: Sequence[str] = (),
+    ) -> Reply:
+        """A reply in free text, ending before any of `stop`."""
+        ...
+
+
+def optional(module: str, what: str, extra: str) -> Any:
+    """Import an optional package; raises `MissingExtra` naming the line that installs it."""
+    try:
+        return import_module(module)
+    except ImportError:
+        raise MissingExtra(what, extra) from None
