@@ -1,0 +1,9 @@
+"""`python -m rag.ui`: the chat."""
+
+from __future__ import annotations
+
+import sys
+
+from rag.ui.main import main
+
+sys.exit(main())

@@ -1,0 +1,128 @@
+"""A quote, or a piece of evidence that may become one, as the page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from urllib.parse import urlsplit
+
+from rag.types import Answer, Evidence, Quote
+from rag.ui.session import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Citable:
+    """Exact words and where they stand. `key` finds them again within their exchange."""
+
+    key: str  # "q3": the answer's third quote; "e3": the third piece of evidence
+    n: int | None  # the number shown; None while no statement uses it
+    article_id: str
+    start: int
+    end: int
+    text: str
+    language: str
+    title: str | None
+    outlet: str | None  # the name a reader knows
+    source: str
+    published: str | None  # ISO 8601
+    inferred: bool
+    translation: str | None
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Who says it: the outlet, else the title, the host of the address or the file."""
+        if self.outlet or self.title:
+            return self.outlet or self.title or ""
+        if web_address(self.source):
+            return urlsplit(self.source).netloc.removeprefix("www.")
+        return PurePath(self.source).name or self.source
+
+
+def of_exchange(exchange: Exchange) -> tuple[Citable, ...]:
+    """What the page lists under an exchange: the answer's quotes, before that the evidence."""
+    if exchange.answer is not None:
+        return tuple(_of_quote(quote, i) for i, quote in enumerate(exchange.answer.quotes))
+    numbers = running_numbers(exchange)
+    return tuple(
+        _of_evidence(item, i, numbers.get(item.n)) for i, item in enumerate(exchange.evidence)
+    )
+
+
+def find(exchange: Exchange, key: str) -> Citable | None:
+    """The citable with `key`, also after the evidence has given way to the answer."""
+    kind, digits = key[:1], key[1:]
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 4:
+        return None
+    i = int(digits)
+    if kind == "q" and exchange.answer is not None and i < len(exchange.answer.quotes):
+        return _of_quote(exchange.answer.quotes[i], i)
+    if kind == "e" and i < len(exchange.evidence):
+        item = exchange.evidence[i]
+        return _of_evidence(item, i, running_numbers(exchange).get(item.n))
+    return None
+
+
+def running_numbers(exchange: Exchange) -> dict[int, int]:
+    """Evidence number -> the number it will have as a quote: in order of first use.
+
+    The finished answer numbers its quotes the same way, so no number changes on the way.
+    """
+    numbers: dict[int, int] = {}
+    for statement in exchange.accepted:
+        for item in statement.evidence:
+            numbers.setdefault(item.n, len(numbers) + 1)
+    return numbers
+
+
+def witnesses(answer: Answer) -> int:
+    """How many articles independently report what the answer quotes."""
+    return len({quote.witness or quote.article_id for quote in answer.quotes})
+
+
+def _of_quote(quote: Quote, i: int) -> Citable:
+    return Citable(
+        key=f"q{i}",
+        n=quote.n,
+        article_id=quote.article_id,
+        start=quote.start,
+        end=quote.end,
+        text=quote.text,
+        language=quote.language,
+        title=quote.title,
+        outlet=quote.outlet,
+        source=quote.source,
+        published=quote.published,
+        inferred=quote.published_is == "inferred",
+        translation=quote.translation,
+        sha256=quote.article_sha256,
+    )
+
+
+def _of_evidence(item: Evidence, i: int, n: int | None) -> Citable:
+    article = item.article
+    return Citable(
+        key=f"e{i}",
+        n=n,
+        article_id=article.id,
+        start=item.sentence.start,
+        end=item.sentence.end,
+        text=item.sentence.text,
+        language=article.language,
+        title=article.title,
+        outlet=article.outlet,
+        source=article.source,
+        published=article.published.on.isoformat() if article.published.on else None,
+        inferred=article.published.how == "inferred",
+        translation=None,
+        sha256=article.sha256,
+    )
+
+
+def web_address(source: str) -> str | None:
+    """`source` when it is an http(s) address that may be linked, else None."""
+    try:
+        parts = urlsplit(source)
+    except ValueError:
+        return None
+    return source if parts.scheme in ("http", "https") and parts.netloc else None

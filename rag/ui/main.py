@@ -1,0 +1,64 @@
+"""Arguments and environment -> settings -> bot -> page."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rag.errors import OrdagrantError, SettingsError
+from rag.settings import Settings, load_settings
+
+_HOST, _PORT = "127.0.0.1", 7860
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the chat and serve it until interrupted; returns the exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        arguments = _arguments(argv)
+        settings = load_settings(data=arguments.data, llm=arguments.llm)
+        return _serve(settings, arguments.host, _port(arguments.port), arguments.open)
+    except OrdagrantError as error:
+        print(f"ordagrant: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="app.py", description="The Ordagrant chat.")
+    parser.add_argument("--data", type=Path, help="data folder (default: $ORDAGRANT_DATA)")
+    parser.add_argument("--llm", help="auto, none, local, PATH.gguf, ollama:NAME, openai:NAME, …")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME") or _HOST)
+    parser.add_argument("--port", help=f"default: $GRADIO_SERVER_PORT, else {_PORT}")
+    parser.add_argument("--open", action="store_true", help="open a browser window")
+    return parser.parse_args(argv)
+
+
+def _port(given: str | None) -> int:
+    said = given or os.environ.get("GRADIO_SERVER_PORT") or str(_PORT)
+    if not (said.isascii() and said.isdigit() and 0 < int(said) < 65_536):
+        raise SettingsError(f"The port cannot be {said!r}: give a number from 1 to 65535.")
+    return int(said)
+
+
+def _serve(settings: Settings, host: str, port: int, browser: bool) -> int:
+    from rag.bot import Bot
+    from rag.ui.app import build_app, launch_options
+    from rag.ui.examples import examples_for
+
+    bot = Bot.open(settings)
+    app = build_app(bot, settings, examples=examples_for(bot.store))
+    try:
+        app.launch(**launch_options(host, port), inbrowser=browser, prevent_thread_lock=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The chat cannot listen on {host}:{port} ({error}): choose another --port."
+        ) from None
+    print(f"Ordagrant is at http://{host}:{port} (Ctrl+C ends it)", file=sys.stderr)
+    app.block_thread()
+    return 0

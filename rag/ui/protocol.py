@@ -1,0 +1,36 @@
+"""What the chat needs of a bot: anything with these members can stand behind the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from rag.types import Article, Event, Filters, Turn
+
+
+class ArticleStore(Protocol):
+    """Where articles are read from. Called from several threads."""
+
+    def count(self) -> tuple[int, int]:
+        """How many articles and chunks there are."""
+        ...
+
+    def article(self, article_id: str) -> Article | None:
+        """One article, or None when it is not (or no longer) there."""
+        ...
+
+
+class ChatBot(Protocol):
+    """Answers questions, telling of each step. Called from several threads."""
+
+    @property
+    def llm_label(self) -> str:
+        """The composer's name, "none" for the extractive one."""
+        ...
+
+    @property
+    def store(self) -> ArticleStore: ...
+
+    def stream(self, question: str, history: Sequence[Turn], filters: Filters) -> Iterator[Event]:
+        """Evidence, then accepted statements, then the answer; closing it cancels."""
+        ...

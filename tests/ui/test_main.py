@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.ui.examples import SAMPLE_QUESTIONS, examples_for
+from rag.ui.main import main
+from tests.ui import scripted
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--port", "none"], "'none'"),
+        (["--port", "70000"], "'70000'"),
+        (["--port", "0"], "'0'"),
+    ],
+)
+def test_a_port_that_cannot_be_is_one_sentence(
+    arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert named in error and error.count("\n") == 1
+
+
+def test_the_environment_sets_the_port(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "seven")
+    assert main([]) == 2
+    assert "'seven'" in capsys.readouterr().err
+
+
+def test_the_sample_questions_are_offered_on_the_sample_articles_only() -> None:
+    assert examples_for(scripted.sample_bot().store) == SAMPLE_QUESTIONS
+    assert examples_for(scripted.attacked_bot().store) == {}
+    five = scripted.sample_bot().store
+    five.articles["another"] = five.articles.pop(scripted.SVT)
+    assert examples_for(five) == {}
+
+
+def test_gradio_is_imported_late_and_tells_nobody() -> None:
+    code = (
+        "import sys, os, rag.ui.main, rag.ui.chat; assert 'gradio' not in sys.modules;"
+        "assert os.environ['GRADIO_ANALYTICS_ENABLED'] == 'False'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
