@@ -18,9 +18,10 @@ from itertools import combinations
 
 from rag.answering.checks.bilingual import kin
 from rag.answering.checks.case import Reading, read
+from rag.answering.checks.clauses import clause, same_name, subject
 from rag.answering.checks.coverage import shared_content
 from rag.answering.checks.lexicon import opposites, words
-from rag.answering.checks.names import Name, same_word
+from rag.answering.checks.names import Name
 from rag.answering.checks.numbers import compatible, matches
 from rag.answering.checks.quantities import Quantity
 from rag.answering.checks.speaker import attributions
@@ -34,7 +35,6 @@ _EXACT_KINDS = frozenset({"percent", "points", "money", "duration", "measure", "
 _ALIKE = 0.85
 # Claims of different articles answer each other only when days apart.
 _SAME_TIME = 14
-_BOUNDARIES = frozenset({";", ":", "(", ")"})
 _EXTRA = frozenset(["extra", "additional", "further", "another", "ytterligare", "fler"])
 
 
@@ -78,8 +78,8 @@ class _Figure:
         return self.reading.text.raw[tokens[self.first].start : tokens[self.last - 1].end]
 
     @property
-    def names(self) -> list[Name]:
-        return [n for n in self.reading.names if self.first <= n.first and n.last <= self.last]
+    def subject(self) -> Name | None:
+        return subject(self.reading, self.first, self.last)
 
 
 def find_conflicts(
@@ -164,36 +164,12 @@ def _figures(item: Evidence, *, moved: bool) -> Iterator[_Figure]:
             continue
         if moved and quantity.role == "source":
             continue
-        first, last = _clause(reading, quantity)
-        clause = reading.tokens[first:last]
+        first, last = clause(reading, quantity.first, quantity.last)
+        around = reading.tokens[first:last]
         hedges = words("intents") - {"beräknas", "expected", "expects", "väntas"}
-        if any(t.lower in hedges or t.lower in _EXTRA for t in clause):
+        if any(t.lower in hedges or t.lower in _EXTRA for t in around):
             continue
         yield _Figure(item, reading, quantity, first, last)
-
-
-def _clause(reading: Reading, quantity: Quantity) -> tuple[int, int]:
-    """Tokens around the number up to `;`, `while`, `, and` and the like."""
-    start, end = next(
-        bounds for bounds in reading.text.bounds if bounds[0] <= quantity.first < bounds[1]
-    )
-    first, last = quantity.first, quantity.last
-    while first > start and not _divides(reading, first):
-        first -= 1
-    while last < end and not _divides(reading, last):
-        last += 1
-    return first, last
-
-
-def _divides(reading: Reading, i: int) -> bool:
-    """Whether a clause ends before token `i`."""
-    token, before = reading.tokens[i], reading.tokens[i - 1]
-    gap = reading.text.raw[before.end : token.start]
-    if any(mark in gap for mark in _BOUNDARIES):
-        return True
-    turning = {"while", "whereas", "but", "although", "medan", "men", "fast", "where", "där"}
-    joined = {"and", "och", "with", "med", "which", "who"}
-    return token.lower in turning or ("," in gap and token.lower in joined)
 
 
 def _values_differ(a: Quantity, b: Quantity) -> bool:
@@ -206,29 +182,14 @@ def _values_differ(a: Quantity, b: Quantity) -> bool:
 
 def _same_thing(a: _Figure, b: _Figure, asked: Reading) -> bool:
     """A shared subject, no subject of its own on either side, and shared words besides."""
-    subject_a, subject_b = _subject(a), _subject(b)
-    if subject_a is None or subject_b is None or not _same_name(subject_a, subject_b):
+    subject_a, subject_b = a.subject, b.subject
+    if subject_a is None or subject_b is None or not same_name(subject_a, subject_b):
         return False
     shared = shared_content(a.reading, b.reading)
     if len(shared) < 1:
         return False
     asks = [shared_content(asked, figure.reading) for figure in (a, b)]
     return all(asks) and (len(shared) >= 2 or all(len(found) >= 2 for found in asks))
-
-
-def _subject(figure: _Figure) -> Name | None:
-    """The first name of the clause that no preposition leads in."""
-    for name in figure.names:
-        before = figure.reading.tokens[name.first - 1].lower if name.first else ""
-        if before not in words("prepositions"):
-            return name
-    return None
-
-
-def _same_name(a: Name, b: Name) -> bool:
-    if a.key is not None or b.key is not None:
-        return a.key == b.key
-    return any(same_word(x, y) for x in a.parts for y in b.parts)
 
 
 def _changed(a: _Figure, b: _Figure, evidence: Sequence[Evidence]) -> bool:
@@ -276,7 +237,7 @@ def _opposed_claims(
     """Two parties that each say something against the other about one thing."""
     claims = [claim for item in evidence for claim in _claims(item)]
     for a, b in combinations(claims, 2):
-        if a.evidence.n == b.evidence.n or _same_name(a.speaker, b.speaker):
+        if a.evidence.n == b.evidence.n or same_name(a.speaker, b.speaker):
             continue
         if not (_answered(a, b) or _answered(b, a) or _against_each_other(a, b)):
             continue
@@ -302,7 +263,7 @@ class _Claim:
     verb: int
 
     def mentions(self, name: Name) -> bool:
-        return any(_same_name(name, n) for n in self.reading.names if n.first > self.verb)
+        return any(same_name(name, n) for n in self.reading.names if n.first > self.verb)
 
     @property
     def words(self) -> str:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from rag.answering.checks.case import Case, Finding, Reading, read
+from rag.answering.checks.clauses import check_binding
 from rag.answering.checks.comparatives import check_opposites, check_order
 from rag.answering.checks.coverage import coverage
 from rag.answering.checks.lexicon import table, words
@@ -21,7 +22,7 @@ from rag.answering.checks.naming import check_names
 from rag.answering.checks.negation import check_negation
 from rag.answering.checks.numbers import check_dates, check_numbers
 from rag.answering.checks.speaker import check_speaker
-from rag.answering.checks.text import fold
+from rag.answering.checks.text import fold, split_sentences
 from rag.types import Evidence, Verdict
 
 # (query, texts) -> similarity 0..1 of each text to the query
@@ -65,14 +66,24 @@ def check(statement: str, evidence_text: str, *, similarity: Similarity | None =
     """
     if not statement.strip() or not evidence_text.strip():
         return Verdict(False, 0.0, ("There is nothing to hold it against.",))
-    whole = read(statement)
-    parts = [
-        statement[whole.tokens[a].start : whole.tokens[b - 1].end] for a, b in whole.text.bounds
-    ] or [statement]
+    parts = _parts(statement)
     quotes = (read(evidence_text),)
     verdicts = [_judge(Case(read(part), quotes), similarity) for part in parts]
     reasons = tuple(dict.fromkeys(reason for v in verdicts for reason in v.reasons))
     return Verdict(all(v.supported for v in verdicts), min(v.score for v in verdicts), reasons)
+
+
+def _parts(statement: str) -> list[str]:
+    """The statement's sentences; a question stays with the answer that follows it."""
+    spans = split_sentences(statement)
+    parts: list[str] = []
+    for start, end in spans:
+        sentence = statement[start:end].strip()
+        if parts and parts[-1].endswith("?"):
+            parts[-1] = f"{parts[-1]} {sentence}"
+        else:
+            parts.append(sentence)
+    return parts or [statement]
 
 
 def findings(case: Case) -> list[Finding]:
@@ -84,6 +95,7 @@ def findings(case: Case) -> list[Finding]:
         *check_negation(case),
         *check_opposites(case),
         *check_order(case),
+        *check_binding(case),
         *check_speaker(case),
         *check_modality(case),
     ]
@@ -104,25 +116,28 @@ def _plain(text: str) -> str:
 
 
 def verbatim(case: Case) -> bool:
-    """The statement is its quotes' own words, with at most an introduction.
+    """The statement is a quote's own words: whole, after an introduction, or nearly whole.
 
-    Also a whole-clause excerpt of one quote counts, if it leaves no negation out.
+    Nearly whole is four fifths of the quote in one piece, so that no negation is left out.
     """
-    said = f" {_plain(case.statement.text.raw)} "
+    said, whole = f" {_plain(case.statement.text.raw)} ", False
     for quote in case.quotes:
         own = f" {_plain(quote.text.raw)} "
         if own.strip() and own in said:
-            said = said.replace(own, " ", 1)
-        elif said in own and len(said) >= 0.8 * len(own):
+            said, whole = said.replace(own, " ", 1), True
+        elif said.strip() and said in own and len(said) >= 0.8 * len(own):
             return True
-    rest = said.split()
-    return all(_introducing(word, case.known) for word in rest)
+    days = {str(n) for day in case.published for n in (day.day, day.year)}
+    days |= {f"{n:02}" for day in case.published for n in (day.day, day.month)}
+    return whole and all(_introducing(word, case.known, days) for word in said.split())
 
 
-def _introducing(word: str, known: frozenset[str]) -> bool:
-    dated = word.isdigit() or word in table("months") or word in table("weekdays")
-    small = words("introductions")
-    return dated or word in small or fold(word) in known
+def _introducing(word: str, known: frozenset[str], days: set[str]) -> bool:
+    """A word of an introduction: outlet, title or id, the publication date, small words."""
+    if word.isdigit():
+        return word in days or word in known
+    dated = word in table("months") or word in table("weekdays")
+    return dated or word in words("introductions") or fold(word) in known
 
 
 def _judge(case: Case, similarity: Similarity | None) -> Verdict:

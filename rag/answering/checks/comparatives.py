@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from rag.answering.checks.case import Case, Finding, Reading
+from rag.answering.checks.clauses import same_name
 from rag.answering.checks.lexicon import opposites, words
-from rag.answering.checks.names import Name, same_word
+from rag.answering.checks.names import Name
 from rag.answering.checks.negation import negators
 from rag.answering.checks.text import Token, is_stop
-
-_PASSIVE = frozenset({"by", "av"})
 
 
 def check_opposites(case: Case) -> list[Finding]:
@@ -61,18 +60,12 @@ def check_order(case: Case) -> list[Finding]:
     theirs = [r for reading, a, b in case.focus() for r in _relations(reading, a, b)]
     for left, stems, right in _relations(case.statement):
         same = [(x, y) for x, others, y in theirs if stems & others]
-        swapped = any(_same(left, y) and _same(right, x) for x, y in same)
-        kept = any(_same(left, x) and _same(right, y) for x, y in same)
+        swapped = any(same_name(left, y) and same_name(right, x) for x, y in same)
+        kept = any(same_name(left, x) and same_name(right, y) for x, y in same)
         if swapped and not kept:
             reason = f"Its quote has {left.text} and {right.text} the other way round."
             return [Finding("order", reason)]
     return []
-
-
-def _same(a: Name, b: Name) -> bool:
-    if a.key is not None or b.key is not None:
-        return a.key == b.key
-    return any(same_word(x, y) for x in a.parts for y in b.parts)
 
 
 def _relations(
@@ -89,10 +82,20 @@ def _relations(
         before = reading.tokens[left.first - 1].lower if left.first > first else ""
         if before in words("prepositions"):
             continue
-        passive = any(t.lower in _PASSIVE for t in between[-2:])
+        passive = _passive(between)
         pair = (right, left) if passive else (left, right)
         found.append((pair[0], frozenset(t.stem for t in between if not is_stop(t)), pair[1]))
     return found
+
+
+def _passive(between: Sequence[Token]) -> bool:
+    """`was accused by`, `anklagades av`: not `a student av`."""
+    for i, token in enumerate(between[-2:], start=max(0, len(between) - 2)):
+        if token.lower == "by":
+            return True
+        if token.lower == "av" and i and between[i - 1].lower.endswith(("s", "ad", "ade", "dd")):
+            return True
+    return False
 
 
 def _subordinate(between: Sequence[Token]) -> bool:

@@ -165,11 +165,15 @@ def _month_date(text: Text, i: int, taken: set[int]) -> When | None:
 
 def _century(text: Text, i: int, taken: set[int]) -> When | None:
     """`the 20th century` is `1900-talet`."""
-    after = text.tokens[i + 1].lower if i + 1 < len(text.tokens) else ""
     digits = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", text.tokens[i].text)
     number = int(digits.group(1)) if digits else table("ordinals_en").get(text.tokens[i].lower)
-    if number is None or after not in {"century", "centuries"}:
+    following = [t.lower for t in text.tokens[i + 1 : i + 4]]
+    listed = len(following) == 3 and following[0] in {"and", "or", "to", "through"}
+    named = following[2] if listed else "".join(following[:1])
+    if number is None or named not in {"century", "centuries"}:
         return None
+    if listed:
+        return When(i, i + 1, text.tokens[i].text, decade=100 * (int(number) - 1))
     return When(i, i + 2, joined(text, i, i + 2), decade=100 * (int(number) - 1))
 
 
@@ -200,6 +204,10 @@ def _year(text: Text, i: int, taken: set[int]) -> When | None:
     after = text.tokens[i + 1] if i + 1 < len(text.tokens) else None
     if after is not None and after.lower in {"s", "talet", "talets", "tal"}:
         return When(i, i + 2, joined(text, i, i + 2), decade=year)
+    if after is not None and after.lower in {"och", "till"} and _decade_follows(text, i + 2):
+        return When(i, i + 1, text.tokens[i].text, decade=year)
+    if after is not None and after.lower == "års":
+        return When(i, i + 2, joined(text, i, i + 2), year)
     before = text.tokens[i - 1].lower if i else ""
     counts = after is not None and after.text.islower() and before not in _BEFORE_YEAR
     adjacent = after is not None and text.raw[text.tokens[i].end : after.start] == " "
@@ -208,6 +216,12 @@ def _year(text: Text, i: int, taken: set[int]) -> When | None:
     if counts and adjacent and after is not None and after.lower.endswith(("s", "er", "ar", "or")):
         return None
     return When(i, i + 1, text.tokens[i].text, year)
+
+
+def _decade_follows(text: Text, i: int) -> bool:
+    """The rest of `1960- och 1970-talet`."""
+    last = text.tokens[i + 1].lower if i + 1 < len(text.tokens) else ""
+    return _as_year(text, i) is not None and last in {"talet", "talets"}
 
 
 def _merge_weekdays(found: list[When]) -> list[When]:

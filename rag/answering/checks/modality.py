@@ -39,9 +39,17 @@ def _hedged(tokens: Sequence[Token]) -> bool:
     )
 
 
+def _subject(token: Token) -> bool:
+    return token.capital or token.lower in words("pronouns") or token.lower.endswith("s")
+
+
 def _kind(tokens: Sequence[Token], i: int) -> str | None:
     """What sort of hedge the word is; `threatened`, `plans` only before `to` or `att`."""
     word = tokens[i].lower
+    if word == "may" and tokens[i].capital and not tokens[i].initial:
+        return None  # the month
+    if word in {"claim", "claims"} and not (i and _subject(tokens[i - 1])):
+        return None  # land claims
     after = tokens[i + 1].lower if i + 1 < len(tokens) else ""
     if word in words("intents") and not (after in {"to", "att"} or word.endswith("s")):
         return None

@@ -60,7 +60,7 @@ def _known(text: Text, i: int) -> Name | None:
             form = forms.get(lowered[:-1])
         if form is None:
             continue
-        if form.word or (tokens[0].capital and tokens[-1].capital and not _plain_word(tokens)):
+        if form.word or (tokens[0].capital and not _plain_word(tokens)):
             parts = tuple(fold(t.text) for t in tokens)
             stems = tuple(t.stem for t in tokens)
             said = joined(text, i, i + length)
@@ -153,6 +153,7 @@ def index_names(texts: Iterable[tuple[Text, Sequence[Name]]]) -> NameIndex:
     for text, names in texts:
         stems.setdefault(text.language, set()).update(t.stem for t in text.tokens)
         keys.update(name.key for name in names if name.key)
+        keys.update(n.key for i in range(len(text.tokens)) if (n := _known(text, i)) and n.key)
         for i, token in enumerate(text.tokens):
             word = fold(token.text)
             tokens.add(word)
@@ -210,7 +211,8 @@ def _slip(a: str, b: str) -> bool:
         return False
     if a in name_forms() or b in name_forms():
         return False
-    limit = 2 if min(len(a), len(b)) >= 7 else 1
+    # Letters only changed about (Keisha, Keshia) count as the longer limit too.
+    limit = 2 if min(len(a), len(b)) >= 7 or sorted(a) == sorted(b) else 1
     return DamerauLevenshtein.distance(a, b, score_cutoff=limit) <= limit
 
 
@@ -220,8 +222,10 @@ def has_word(index: NameIndex, word: str, *, acronym: bool = False) -> bool:
         return True
     if any(same_word(word, other) for other in index.capitals):
         return True
-    # Swedish compounds: Trumpadministrationen, USA-tullar.
-    return len(word) >= 5 and any(t.startswith(word) for t in index.tokens)
+    # Swedish compounds: Trumpadministrationen for Trump, Amsterdamfördraget for Amsterdam.
+    if len(word) >= 5 and any(t.startswith(word) for t in index.tokens):
+        return True
+    return len(word) >= 9 and any(len(c) >= 5 and word.startswith(c) for c in index.capitals)
 
 
 def missing_part(name: Name, index: NameIndex, language: Language) -> str | None:
@@ -237,14 +241,21 @@ def missing_part(name: Name, index: NameIndex, language: Language) -> str | None
     if len(name.parts) > 1 and "".join(p[0] for p in name.parts) in index.tokens:
         return None
     if name.key is None:
-        absent = [i for i in absent if not _translated(name, i, index, language)]
+        partly = len(absent) < len(name.parts)
+        absent = [i for i in absent if not _translated(name, i, index, language, partly)]
     if not absent or (name.key is None and _given_name_only(name, absent, index)):
         return None
     return name.text
 
 
-def _translated(name: Name, i: int, index: NameIndex, language: Language) -> bool:
-    """Whether another language's text says the part, or it is a common word there."""
+def _translated(name: Name, i: int, index: NameIndex, language: Language, partly: bool) -> bool:
+    """Whether a text says the part as another name for it or in the other language.
+
+    A common word beside a part that is said (`partly`) may be translated freely.
+    """
+    form = name_forms().get(name.parts[i])
+    if form is not None and form.key in index.keys:
+        return True
     others = [other for other in index.stems if other != language]
     for other in others:
         translated = translations(name.stems[i], other)
@@ -254,7 +265,7 @@ def _translated(name: Name, i: int, index: NameIndex, language: Language) -> boo
             return True
         if any(cognate(name.parts[i], word) for word in index.tokens):
             return True
-        if translated and name.parts[i] not in name_forms():
+        if partly and translated and form is None:
             return True
     return False
 

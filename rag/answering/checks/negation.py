@@ -28,7 +28,12 @@ _TURNS = frozenset(
 )
 
 
-_NEGATIVE = re.compile(r"^(?:un|in|im|dis|non|o)\w{5,}|\w{3,}(?:less|lös|löst|lösa)$")
+# Words that deny by their form: unknown, insufficient, odugligt, arbetslös.
+_NEGATIVE = re.compile(
+    r"^un(?!der|it|i[otv]|til)\w{4,}|^dis(?!t|c|p)\w{4,}|^in(?:suf|cap|ef|com|ad|cor|ac|vis|abil)\w{4,}"
+    r"|^im(?:pos|prob|perf)\w{3,}|^ir(?:reg|res|rev|rel)\w{3,}|\w{3,}less$"
+    r"|^o(?:möj|lag|säk|kän|kla|gil|rim|san|til|vän|fär|rät|eni|lös|du)\w{2,}|\w{3,}lös[at]?$"
+)
 
 
 def negators(tokens: Sequence[Token]) -> list[int]:
@@ -39,11 +44,13 @@ def negators(tokens: Sequence[Token]) -> list[int]:
         for i in range(len(lowered) - len(phrase) + 1):
             if tuple(lowered[i : i + len(phrase)]) == phrase:
                 idle.update(range(i, i + len(phrase)))
-    return [
+    found = [
         i
         for i, word in enumerate(lowered)
         if i not in idle and (word in words("negators") or word.endswith("n't"))
     ]
+    # After another negation `utan` is "but", not "without".
+    return [i for i in found if lowered[i] != "utan" or "inte" not in lowered[:i]]
 
 
 def scope(tokens: Sequence[Token], i: int) -> list[int]:

@@ -95,6 +95,8 @@ def swedish_number(word: str) -> float | None:
             above = swedish_number(head) if head else 1.0
             below = swedish_number(tail) if tail else 0.0
             return None if above is None or below is None else above * scale + below
+    if word.endswith("tal") and len(word) > 5:  # ett tjugotal
+        return swedish_number(word.removesuffix("tal"))
     for ten, value in units.items():
         if value >= 20 and word.startswith(ten) and units.get(word[len(ten) :], 10) < 10:
             return float(value + units[word[len(ten) :]])
