@@ -40,6 +40,8 @@ Reader = Callable[[Path, int], Content]
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 # pdfium marks a hyphen that only the line break needed with one of these.
 _SOFT_HYPHEN = re.compile(r"[\x02\ufffe\u00ad]\n?")
+# The page becomes a tree of many times its size in memory.
+_MAX_HTML_CHARS = 20_000_000
 _STOPS = (".", "!", "?", "…", ".”", ".’", '."', "?”", '?"', "!”", '!"', ":")
 
 
@@ -78,7 +80,12 @@ def read_html(path: Path, max_bytes: int) -> Content:
     for name in ("trafilatura", "htmldate"):
         logging.getLogger(name).addHandler(logging.NullHandler())
     html = decode_html(path.read_bytes())
-    document: Any = bare_extraction(html, with_metadata=True, include_comments=False)
+    if len(html) > _MAX_HTML_CHARS:
+        raise UnusableError("is a page too large to read: save the article alone")
+    try:
+        document: Any = bare_extraction(html, with_metadata=True, include_comments=False)
+    except (RecursionError, ValueError, TypeError, AssertionError):
+        raise UnusableError("is HTML that cannot be read: save the page again") from None
     if document is None or not document.text:
         raise UnusableError("has no article text that could be told from the page around it")
     url = document.url or None

@@ -1,8 +1,8 @@
 """Which language a text is in.
 
 Questions are English or Swedish and often two words long; articles may be in any language.
-Function words decide first: they need no model (py3langid takes 1.3 s to load, which a first
-answer should not wait for) and are right where statistics over letters are unsure.
+Function words decide first: they need no model (py3langid takes over a second to load, which a
+first answer should not wait for) and are right where statistics over letters are unsure.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _SWEDISH = _words(
 )
 # Words of both languages ("i", "man", "under", "men", "dem", "is") say little or nothing.
 _SHARED = _ENGLISH & _SWEDISH | {"i", "man", "is", "under", "men", "has", "for", "ge", "fan"}
+_ONLY_SWEDISH = _words("och är inte från också ett när någon något mycket ännu än")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _WORD = re.compile(r"[^\W\d_]+")
 _SAMPLE = 8_000
 # Below this many letters the all-language model names rare languages: "Fed rate" is Serbian.
@@ -58,16 +60,20 @@ def detect_question(text: str) -> Literal["en", "sv"]:
 def detect_article(text: str) -> str:
     """The ISO 639-1 code of an article's language, from its beginning; `en` if hopeless."""
     sample = text[:_SAMPLE]
-    letters = sum(map(len, _WORD.findall(sample)))
-    if letters < _ENOUGH_LETTERS:
+    found = _WORD.findall(sample)
+    words, letters = len(found), sum(map(len, found))
+    latin = sum(bool(_LATIN.match(word)) for word in found) >= words / 2
+    if letters < _ENOUGH_LETTERS and latin:
         return detect_question(sample)
-    counts = _function_word_counts(sample)
-    words = len(_WORD.findall(sample))
-    english, swedish = counts
+    english, swedish = _function_word_counts(sample)
     # In running text a third of all words are function words; a fifth of one language with
     # next to none of the other needs no model.
     if english > 0.2 * words and swedish < 0.1 * english:
         return "en"
+    # Danish and Norwegian share Swedish's function words, but not these.
+    only = sum(word.casefold() in _ONLY_SWEDISH for word in found)
+    if swedish > 0.2 * words and only > 0.02 * words and english < 0.1 * swedish:
+        return "sv"
     best = str(_identifier().classify(sample)[0])
     if len(best) == 2:
         return best
