@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import SettingsError
+from rag.errors import MissingExtra, SettingsError
 from rag.models import llm_gguf
 from rag.models.llm_types import Cancelled, ChatModel, Choice, Message, OnText, Reply, optional
 from rag.models.progress import Progress
@@ -71,7 +71,8 @@ def wrap_llm(llm: LLM) -> ChatModel:
 def _local(settings: Settings, path: Path | None, progress: Progress | None) -> ChatModel:
     from rag.models.llm_local import LocalChat, Runtime
 
-    optional("xllamacpp", "The local LLM", "local")
+    if find_spec("xllamacpp") is None:
+        raise MissingExtra("The local LLM", "local")
     if path is None:
         file, label = llm_gguf.obtain(settings, progress), llm_gguf.DEFAULT_LLM.label
     else:
