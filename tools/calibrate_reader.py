@@ -1,0 +1,191 @@
+"""Fits and calibrates the readers: `python tools/calibrate_reader.py --train DIR --bench DIR`.
+
+Writes into rag/models/weights: `features.json` (the feature reader's coefficients) and
+`calibration.json` (each reader's figures, its refusal threshold and the curve it was read from).
+Articles that the trained reader learnt from are never used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from reader_data import Example, questions_with_neighbours, sentences, training, validation
+from reader_metrics import auc, span_f1
+
+from rag.models.embedding import Embedder, load_embedder
+from rag.models.reader import WEIGHTS, Reader
+from rag.models.reader_features import (
+    PASSAGE_FEATURES,
+    SENTENCE_FEATURES,
+    asked,
+    passage_features,
+    sentence_features,
+)
+from rag.models.reader_plain import FeatureReader
+from rag.settings import load_settings
+from rag.types import Passage, Span
+
+ANSWER_RATE = 0.93  # the threshold keeps this share of the answerable questions
+
+
+def passage_of(text: str) -> Passage:
+    """A passage with its sentences, blank ends left out."""
+    spans = []
+    for a, b in sentences(text):
+        piece = text[a:b]
+        spans.append(Span(a + len(piece) - len(piece.lstrip()), a + len(piece.rstrip())))
+    return Passage(text, tuple(spans))
+
+
+def logistic(x: NDArray[np.float64], y: NDArray[np.float64], ridge: float = 1.0) -> list[float]:
+    """Weights and, last, the bias of a logistic regression (Newton's method, L2)."""
+    x = np.column_stack([x, np.ones(len(x))])
+    w = np.zeros(x.shape[1])
+    penalty = np.full(x.shape[1], ridge)
+    penalty[-1] = 0
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-x @ w))
+        gradient = x.T @ (p - y) + penalty * w
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + np.diag(penalty + 1e-9)
+        step = np.linalg.solve(hessian, gradient)
+        w -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return [round(float(v), 4) for v in w]
+
+
+def fit_features(examples: Iterable[Example], embedder: Embedder) -> dict[str, Any]:
+    """The two regressions of the feature reader."""
+    of_passage, of_sentence, answered, carries = [], [], [], []
+    for example in examples:
+        passage = passage_of(example.passage)
+        texts = [s.slice(passage.text) for s in passage.sentences]
+        if not texts:
+            continue
+        vector = embedder.embed_query(example.question)
+        cosines = (embedder.embed_passages(texts) @ vector).astype(np.float64)
+        wanted = asked(example.question)
+        rows = sentence_features(wanted, texts, cosines)
+        of_passage.append(passage_features(wanted, passage.text, rows))
+        of_sentence.append(rows)
+        answered.append(float(example.start >= 0))
+        carries += [
+            float(example.start >= 0 and s.start < example.end and s.end > example.start)
+            for s in passage.sentences
+        ]
+    fitted = {}
+    for key, names, x, y in (
+        ("passage", PASSAGE_FEATURES, np.array(of_passage), np.array(answered)),
+        ("sentence", SENTENCE_FEATURES, np.concatenate(of_sentence), np.array(carries)),
+    ):
+        *weights, bias = logistic(x, y)
+        fitted[key] = {"weights": dict(zip(names, weights, strict=True)), "bias": bias}
+    return fitted | {"examples": len(answered)}
+
+
+def figures(reader: Reader, sets: dict[str, list[Example]], most: int) -> dict[str, Any]:
+    """By set: AUC of `answerable`, F1 of the span, share of right best sentences."""
+    out = {}
+    for name, examples in sets.items():
+        chosen = examples[:: max(1, len(examples) // most)]
+        truth, scores, f1, right = [], [], [], []
+        for example in chosen:
+            passage = passage_of(example.passage)
+            reading = reader.read(example.question, [passage])[0]
+            truth.append(example.start >= 0)
+            scores.append(reading.answerable)
+            if example.start >= 0:
+                said = passage.text[reading.start : reading.end]
+                f1.append(max(span_f1(said, gold) for gold in example.answers))
+                best = passage.sentences[int(np.argmax(reading.sentence_scores))]
+                right.append(best.start < example.end and best.end > example.start)
+        out[name] = {
+            "auc": round(auc(truth, scores), 3),
+            "span_f1": round(float(np.mean(f1)), 3),
+            "best_sentence": round(float(np.mean(right)), 3),
+            "n": len(chosen),
+        }
+    return out
+
+
+def refusal(reader: Reader, asked_: Sequence[tuple[Example, list[str]]]) -> dict[str, Any]:
+    """The threshold on the best of several passages, with and without the answering one.
+
+    Each question is read against its answering passage and its nearest neighbours of the same
+    article, then against the neighbours alone: a near miss, as a search would find it.
+    """
+    with_, without = [], []
+    for example, neighbours in asked_:
+        passages = [passage_of(text) for text in [example.passage, *neighbours]]
+        scores = [r.answerable for r in reader.read(example.question, passages)]
+        with_.append(max(scores))
+        without.append(max(scores[1:]))
+    threshold = float(np.quantile(with_, 1 - ANSWER_RATE))
+    grid = sorted({round(float(np.quantile(with_ + without, q)), 4) for q in np.linspace(0, 1, 41)})
+    return {
+        "refuse_below": round(threshold, 4),
+        "answers_when_it_can": round(float(np.mean(np.array(with_) >= threshold)), 3),
+        "refuses_when_it_should": round(float(np.mean(np.array(without) < threshold)), 3),
+        "auc": round(auc([True] * len(with_) + [False] * len(without), with_ + without), 3),
+        "questions": len(with_),
+        "curve": [
+            {
+                "threshold": t,
+                "answers_when_it_can": round(float(np.mean(np.array(with_) >= t)), 3),
+                "refuses_when_it_should": round(float(np.mean(np.array(without) < t)), 3),
+            }
+            for t in grid
+        ],
+    }
+
+
+def write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--train", type=Path, required=True, help="folder of the training sets")
+    parser.add_argument("--bench", type=Path, required=True, help="folder of the benchmark sets")
+    parser.add_argument("--only", choices=["features", "trained"], help="one reader only")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--most", type=int, default=120, help="examples of a set in the figures")
+    a = parser.parse_args()
+    embedder = load_embedder(load_settings())
+    sets = validation(a.train, a.bench, a.seed)
+    asked_ = questions_with_neighbours(a.train, a.seed, 40)
+    path = WEIGHTS / "calibration.json"
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    readers: list[Reader] = []
+    if a.only != "trained":
+        kinds = defaultdict(list)
+        for example in training(a.train, a.bench, a.seed, 0.05):
+            if "adversarial" not in example.kind and "swap" not in example.kind:
+                kinds[example.kind.split()[0]].append(example)
+        mix = [e for group in kinds.values() for e in group[:300]]
+        random.Random(a.seed).shuffle(mix)
+        write(WEIGHTS / "features.json", fit_features(mix, embedder))
+        readers.append(FeatureReader(embedder))
+    if a.only != "features":
+        from rag.models.reader_trained import TrainedReader
+
+        readers.append(TrainedReader.default(load_settings()))
+    for reader in readers:
+        result = refusal(reader, asked_) | {"sets": figures(reader, sets, a.most)}
+        known[reader.name] = result
+        write(path, known)
+        print(reader.name, {k: v for k, v in result.items() if k not in ("curve", "sets")})
+        for name, values in result["sets"].items():
+            print(f"  {name:22}", values)
+
+
+if __name__ == "__main__":
+    main()
