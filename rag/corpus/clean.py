@@ -28,6 +28,12 @@ _OUTER = _SPACES + "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 _STOP = re.compile(r"[.!?…:;,؟。！？][\"'”’»)\]]*$|[,;:–—-]$")
 _INNER_STOP = re.compile(r"[.!?…][\"'”’»)]*\s+[\"'“”‘’«(]*[A-ZÅÄÖ]")
 _NO_HEADING = re.compile(r"[-–—−•*►▶●▪◦■>|+\"“”„»«]|\d+[.)]\s|\(")
+# A subhead that asks: quoted as an answer it would only repeat the question.
+_QUESTION = re.compile(
+    r"(?:What|Why|How|When|Where|Who|Whose|Which|Is|Are|Was|Were|Can|Could|Will|Would|Did|Does|Do"
+    r"|Has|Have|Should|Vad|Varför|Hur|När|Var|Vem|Vems|Vilk\w+|Kan|Är|Ska|Har|Får|Blir|Finns)\b"
+    r"[^.!?…“”\"]*\?"
+)
 _TABLE = re.compile(r"\t|\s\|\s|\s{3,}")
 
 
@@ -210,7 +216,7 @@ def _heading_like(line: _Line) -> bool:
     return (
         len(text) <= _HEADING_CHARS
         and len(text.split()) <= _HEADING_WORDS
-        and not _STOP.search(text)
+        and (not _STOP.search(text) or bool(_QUESTION.fullmatch(text)))
         and not _INNER_STOP.search(text)
         and not _NO_HEADING.match(text)
         and not _TABLE.search(text)

@@ -107,6 +107,12 @@ def test_the_list_after_related_posts_goes_with_it_but_body_text_does_not() -> N
     assert reasons(f"{BODY}\nREAD MORE\n{BODY}") == {"READ MORE": "link to more"}
 
 
+def test_a_subhead_that_asks_is_a_heading_and_a_question_in_the_body_is_not() -> None:
+    assert reasons(f"{BODY}\n\nWhat happens next?\n\n{BODY}") == {"What happens next?": "heading"}
+    assert reasons(f"{BODY}\n\n“What happens next?”\n\n{BODY}") == {}
+    assert reasons(f"{BODY} What happens next?\n\n{BODY}") == {}
+
+
 def test_list_items_and_verse_are_no_headings() -> None:
     assert reasons(f"{BODY}\nTwo eggs\nOne onion\nSome salt\n{BODY}") == {}
     assert find_masks("Roses are red\nViolets are blue\nSugar is sweet\nAnd so are you") == ()
