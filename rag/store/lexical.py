@@ -31,7 +31,10 @@ from rag.store.stopwords import STOPWORDS
 from rag.store.terms import MONTHS, Token, fold, index_terms, stem, tokens
 from rag.types import ArticleInfo, Filters
 
-WEIGHTS = {"plain": 1.0, "folded": 0.5, "stems": 1.0, "context": 0.4}
+# Hit@1/@10: native Swedish pages (SweQuAD) .757/.962, with stems alone .744/.958, with plain
+# words alone .724/.936; English (XQuAD) .936/.993, .921/.992, .924/.990. On 5,339 news articles
+# the context at 0, 0.2, 0.4 and 0.8 gives Hit@1 .527, .546, .535 and .514.
+WEIGHTS = {"plain": 1.0, "folded": 0.5, "stems": 1.0, "context": 0.3}
 MOST_TERMS = 64  # an over-long question; FTS5 itself would take some 250
 STEM_LANGUAGES = ("en", "sv")
 
@@ -66,7 +69,8 @@ class LexicalQuery:
     def match(self) -> str:
         """The FTS5 expression: any of the terms, each in its column."""
         parts = [
-            _any_of("plain", self.plain),
+            # Folded forms too: a text may itself be written without diacritics ("Malmo").
+            _any_of("plain", tuple(dict.fromkeys((*self.plain, *self.folded)))),
             _any_of("folded", self.folded),
             _any_of("stems", self.stems),
             _any_of("context", tuple(dict.fromkeys((*self.plain, *self.folded, *self.stems)))),

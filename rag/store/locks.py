@@ -49,6 +49,9 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
+_PAUSE = 0.02  # seconds between two tries
+
+
 class ProcessLock:
     """An exclusive lock on a file, held by one thread of one process at a time.
 
@@ -61,31 +64,25 @@ class ProcessLock:
         self._thread = threading.Lock()
         self._descriptor: int | None = None
 
-    def acquire(self, *, wait: bool) -> bool:
-        """Take the lock; without `wait`, say False where another holds it."""
-        if not self._thread.acquire(blocking=wait):
+    def acquire(self, *, seconds: float) -> bool:
+        """Take the lock, waiting up to `seconds`; False where another holds it that long."""
+        deadline = time.monotonic() + seconds
+        if not self._thread.acquire(timeout=seconds):
             return False
+        taken = False
         try:
-            if self._descriptor is None:
-                self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-            if wait:
-                _wait_lock(self._descriptor)
-                return True
-            if _try_lock(self._descriptor):
-                os.ftruncate(self._descriptor, 0)
-                os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
-                return True
+            descriptor = self._open()
+            while not (taken := _try_lock(descriptor)) and time.monotonic() < deadline:
+                time.sleep(_PAUSE)
+            if taken:
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         except OSError as error:
-            self._thread.release()
-            raise StoreError(
-                f"The lock file {self.path} cannot be written ({error.strerror}): allow writing to "
-                "the data folder or choose another with --data."
-            ) from error
-        except BaseException:
-            self._thread.release()
-            raise
-        self._thread.release()
-        return False
+            raise self._refused(error) from error
+        finally:
+            if not taken:
+                self._thread.release()
+        return taken
 
     def release(self) -> None:
         if self._descriptor is not None:
@@ -94,12 +91,17 @@ class ProcessLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Wait for the lock and hold it."""
-        self.acquire(wait=True)
-        try:
-            yield
-        finally:
-            self.release()
+        """Wait for the lock as long as it takes, and hold it."""
+        with self._thread:
+            try:
+                descriptor = self._open()
+                _wait_lock(descriptor)
+            except OSError as error:
+                raise self._refused(error) from error
+            try:
+                yield
+            finally:
+                _unlock(descriptor)
 
     def holder(self) -> str:
         """ "process 4711", as far as the file tells."""
@@ -108,6 +110,17 @@ class ProcessLock:
         except OSError:
             number = ""
         return f"process {number}" if number.isdigit() else "another process"
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        return self._descriptor
+
+    def _refused(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"The lock file {self.path} cannot be written ({error.strerror}): allow writing to "
+            "the data folder or choose another with --data."
+        )
 
     def close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None

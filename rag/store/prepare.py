@@ -9,18 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.corpus.chunks import make_chunks
+from rag.corpus.duplicates import signature
 from rag.errors import ModelError
 from rag.models.embedding import Embedder
 from rag.settings import Settings
 from rag.store.writer import Prepared
 from rag.types import Article, Chunk
-
-try:  # TEMPORARY until the corpus room's module is there
-    from rag.corpus.duplicates import signature
-except ImportError:
-
-    def signature(article):  # type: ignore
-        return None
 
 
 @dataclass(frozen=True, slots=True)

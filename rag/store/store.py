@@ -25,6 +25,7 @@ from rag.store.vectors import VectorIndex
 from rag.types import Answer, Article, ArticleInfo, Chunk, Filters, Sentence
 
 _ANY = Filters()
+_PATIENCE = 3.0  # seconds; a reader's check at first use holds the write lock for 20 ms
 _MOST_IN = 500  # article ids in one Chroma filter; more are filtered after the search
 
 
@@ -210,18 +211,19 @@ class Store:
             fingerprint.check(connection, self.settings, embedder_name, dimension)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, finish: bool = True) -> Iterator[None]:
         """Be the one writer; what an earlier one left undone is finished first.
 
         Raises `StoreError` where another process is writing.
         """
-        if not self._writing.acquire(wait=False):
+        if not self._writing.acquire(seconds=_PATIENCE):
             raise StoreError(
                 f"The data folder {self.settings.data} is being written by "
                 f"{self._writing.holder()}: wait until that is done and try again."
             )
         try:
-            outbox.flush(self.database, self.vectors)
+            if finish:
+                outbox.flush(self.database, self.vectors)
             yield
         finally:
             self._writing.release()
@@ -235,7 +237,7 @@ class Store:
         if self._vectors_checked:
             return
         with self._first_use:
-            if self._vectors_checked or not self._writing.acquire(wait=False):
+            if self._vectors_checked or not self._writing.acquire(seconds=0):
                 return  # an ingest is running: it will finish its own work
             try:
                 outbox.flush(self.database, self.vectors)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,6 +84,16 @@ class VectorIndex:
     def wrote(self, generation: int) -> None:
         """Within a session: this process itself made `generation`; no need to open afresh."""
         self._generation = generation
+
+    def discard(self, generation: int) -> None:
+        """Throw all vectors away, damaged files and all; `generation` is counted up before."""
+        with self._lock.held(), self._errors():
+            self._drop_client()
+            self._generation = generation
+            if self._settings.chroma_url is None:
+                shutil.rmtree(self._settings.data / "chroma", ignore_errors=True)
+            else:
+                VectorSession(self).drop_all_but(None)
 
     def _refresh(self) -> None:
         if self._settings.chroma_url is None:
@@ -232,6 +243,14 @@ class VectorSession:
         for name in self._names():
             own = key is not None and name.startswith(f"chunks-{key}-")
             if name.startswith("chunks-") and not own:
+                self._index.client().delete_collection(name)
+                self._index.forget(name)
+
+    def drop_strangers(self, key: str, languages: Sequence[str]) -> None:
+        """Delete all collections but those of this fingerprint and these languages."""
+        own = {_name(key, language) for language in languages}
+        for name in self._names():
+            if name.startswith("chunks-") and name not in own:
                 self._index.client().delete_collection(name)
                 self._index.forget(name)
 
