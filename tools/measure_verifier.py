@@ -83,7 +83,7 @@ def sample(path: Path, args: argparse.Namespace, key: str = "claim") -> list[dic
         print(f"{path.name}: not found in {path.parent}, skipped", file=sys.stderr)
         return []
     kept = [row for row in rows(path) if in_part(row[key], args.part)]
-    random.Random(args.seed).shuffle(kept)  # noqa: S311
+    random.Random(args.seed).shuffle(kept)
     return kept[: args.limit]
 
 
@@ -99,7 +99,8 @@ def judge(tally: Tally, claim: str, evidence: str, true: bool, show: list[str] |
 
 def _evidence(row: dict[str, Any]) -> str:
     """The evidence after its page's title, which says what the sentence is about."""
-    return f"{row['page']}\n{row['evidence']}" if row.get("page") else str(row["evidence"])
+    page = re.sub(r"-LRB-|-RRB-", "", row.get("page") or "").strip()
+    return f"{page}\n{row['evidence']}" if page else str(row["evidence"])
 
 
 def claims(args: argparse.Namespace, show: list[str] | None) -> list[Tally]:
@@ -157,7 +158,7 @@ def true_pairs(args: argparse.Namespace) -> Iterator[tuple[str, str, str, str]]:
 def faults(args: argparse.Namespace, show: list[str] | None) -> list[Tally]:
     """True statements and the same with one fault planted."""
     pairs = list(true_pairs(args))
-    rng = random.Random(args.seed)  # noqa: S311
+    rng = random.Random(args.seed)
     pools = {
         language: [
             n for _, lang, claim, _ in pairs if lang == language for n in planted.names_in(claim)

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from rag.answering.checks.bilingual import kin
 from rag.answering.checks.case import Reading, read
-from rag.answering.checks.clauses import clause, same_name, subject
+from rag.answering.checks.clauses import clause, said, same_name, subject
 from rag.answering.checks.coverage import shared_content
 from rag.answering.checks.lexicon import opposites, words
 from rag.answering.checks.names import Name
@@ -74,8 +74,7 @@ class _Figure:
 
     @property
     def clause(self) -> str:
-        tokens = self.reading.tokens
-        return self.reading.text.raw[tokens[self.first].start : tokens[self.last - 1].end]
+        return said(self.reading, self.first, self.last)
 
     @property
     def subject(self) -> Name | None:
@@ -107,18 +106,39 @@ def find_changes(
     question: str,
     language: str,
     evidence: Sequence[Evidence],
-    *,
-    similarity: Similarity | None = None,
 ) -> list[ChangeDraft]:
-    """Figures that differ because time passed: the article that says so is the later one."""
-    changes = []
-    for a, b in _opposed_figures(read(question), evidence, similarity, moved=True):
-        if not _changed(a, b, evidence):
-            continue
-        earlier, later = sorted((a, b), key=lambda f: (_day(f) or date.min, f.evidence.n))
-        steps = tuple((_side(figure), _day(figure)) for figure in (earlier, later))
-        changes.append(ChangeDraft(_about_change(earlier, later, language), steps))
-    return changes
+    """Figures that differ because time passed: a later article says "from this to that"."""
+    asked = read(question)
+    return [
+        ChangeDraft(
+            _about_change(old, new, language), ((_side(old), _day(old)), (_side(new), _day(new)))
+        )
+        for old, new in _overtaken(evidence)
+        if shared_content(asked, old.reading) or shared_content(asked, new.reading)
+    ]
+
+
+def _overtaken(evidence: Sequence[Evidence]) -> Iterator[tuple[_Figure, _Figure]]:
+    """A value, and a later article's "from that value to another" about the same."""
+    plain = [figure for item in evidence for figure in _figures(item)]
+    for item in evidence:
+        reading = read(item.sentence.text)
+        for source, target in pairwise(reading.quantities):
+            if (source.role, target.role) != ("source", "target"):
+                continue
+            first, last = clause(reading, target.first, target.last)
+            new = _Figure(item, reading, target, first, last)
+            for old in plain:
+                if matches(old.quantity, source) and _overtakes(new, old):
+                    yield old, new
+
+
+def _overtakes(new: _Figure, old: _Figure) -> bool:
+    days = _day(old), _day(new)
+    later = days[0] is None or days[1] is None or days[0] <= days[1]
+    others = old.evidence.article.witness != new.evidence.article.witness
+    names = any(same_name(a, b) for a in old.reading.names for b in new.reading.names)
+    return later and others and names and bool(shared_content(old.reading, new.reading))
 
 
 def _day(figure: _Figure) -> date | None:
@@ -133,10 +153,8 @@ def _opposed_figures(
     asked: Reading,
     evidence: Sequence[Evidence],
     similarity: Similarity | None,
-    *,
-    moved: bool = False,
 ) -> Iterator[tuple[_Figure, _Figure]]:
-    figures = [figure for item in evidence for figure in _figures(item, moved=moved)]
+    figures = [figure for item in evidence for figure in _figures(item)]
     for a, b in combinations(figures, 2):
         if a.evidence.article.witness == b.evidence.article.witness:
             continue
@@ -149,8 +167,8 @@ def _opposed_figures(
         yield a, b
 
 
-def _figures(item: Evidence, *, moved: bool) -> Iterator[_Figure]:
-    """Numbers that state how things are: no threats, extras, or (unless `moved`) changes.
+def _figures(item: Evidence) -> Iterator[_Figure]:
+    """Numbers that state how things are: no threats, extras or changes.
 
     A sentence with several different values of a kind is left out: which of them answers
     which question cannot be told by rule.
@@ -160,9 +178,7 @@ def _figures(item: Evidence, *, moved: bool) -> Iterator[_Figure]:
         if quantity.kind not in _EXACT_KINDS or quantity.weak:
             continue
         rivals = [q for q in reading.quantities if q is not quantity and q.kind == quantity.kind]
-        if not moved and any(_values_differ(quantity, rival) for rival in rivals):
-            continue
-        if moved and quantity.role == "source":
+        if any(_values_differ(quantity, rival) for rival in rivals):
             continue
         first, last = clause(reading, quantity.first, quantity.last)
         around = reading.tokens[first:last]

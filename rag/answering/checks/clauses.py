@@ -23,6 +23,16 @@ def clause(reading: Reading, first: int, last: int) -> tuple[int, int]:
     return first, last
 
 
+def said(reading: Reading, first: int, last: int) -> str:
+    """The text's own words of tokens [first, last), quotation marks at the edges included."""
+    raw, start, end = reading.text.raw, reading.tokens[first].start, reading.tokens[last - 1].end
+    while start and raw[start - 1] in '“”‘"«':
+        start -= 1
+    while end < len(raw) and raw[end] in '”’"»':
+        end += 1
+    return raw[start:end]
+
+
 def _divides(reading: Reading, i: int) -> bool:
     """Whether a clause ends before token `i`."""
     token, before = reading.tokens[i], reading.tokens[i - 1]

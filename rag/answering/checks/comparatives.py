@@ -12,6 +12,10 @@ from rag.answering.checks.names import Name
 from rag.answering.checks.negation import negators
 from rag.answering.checks.text import Token, is_stop
 
+_BEING = frozenset(
+    ["is", "are", "was", "were", "been", "be", "är", "var", "blev", "blir", "blivit"]
+)
+
 
 def check_opposites(case: Case) -> list[Finding]:
     """One side of an axis in the statement, only the other side in the quote, of one thing."""
@@ -83,6 +87,8 @@ def _relations(
         if before in words("prepositions"):
             continue
         passive = _passive(between)
+        if not passive and any(t.lower in _BEING for t in between):
+            continue  # "was traded to": who did it is not said
         pair = (right, left) if passive else (left, right)
         found.append((pair[0], frozenset(t.stem for t in between if not is_stop(t)), pair[1]))
     return found

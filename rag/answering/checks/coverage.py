@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 from rag.answering.checks.bilingual import places
 from rag.answering.checks.case import Case, Reading
 from rag.answering.checks.lexicon import words
 from rag.answering.checks.text import Token, is_stop
 
 
-def coverage(case: Case) -> float:
-    """Share (0..1) of the statement's content words that its evidence bears out.
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How far the evidence says what the statement says, as shares 0..1.
+
+    `words`: share of the statement's content words borne out anywhere in the evidence;
+    `near`: the same within its best two neighbouring sentences; `phrases`: share of the
+    statement's word pairs that the evidence has in a row (1 across languages, where it
+    cannot be told); `sentences`: how many the evidence has.
+    """
+
+    words: float
+    near: float
+    phrases: float
+    sentences: int
+
+
+def overlap(case: Case) -> Overlap:
+    """Word overlap of a statement with its evidence.
 
     A word is borne out by its stem, a long shared beginning (`negotiate`, `negotiations`),
     a translation or a cognate. Numbers, dates and names have checks of their own and are
@@ -21,14 +40,35 @@ def coverage(case: Case) -> float:
         if t.lower not in words("says") and t.lower not in case.known
     ]
     language = case.statement.text.language
-    covered = sum(
-        any(
-            places(token, language, source.tokens, source.text.language)
-            for source in case.sources()
-        )
-        for token in content
+    sentences = [
+        (source.tokens[first:last], source.text.language)
+        for source in case.sources()
+        for first, last in source.text.bounds
+    ]
+    said = [
+        {i for i, token in enumerate(content) if places(token, language, tokens, other)}
+        for tokens, other in sentences
+    ]
+    # Few quotes are cited together on purpose; of many sentences the best two must do.
+    pairs = [a | b for a, b in pairwise(said)] or said
+    granted, total = 1, len(content) + 1
+    everywhere = set().union(*said)
+    return Overlap(
+        words=(len(everywhere) + granted) / total,
+        near=(max((len(found) for found in pairs), default=0) + granted) / total,
+        phrases=_phrases(case),
+        sentences=len(sentences),
     )
-    return (covered + 1) / (len(content) + 1)
+
+
+def _phrases(case: Case) -> float:
+    language = case.statement.text.language
+    sources = [s for s in case.sources() if s.text.language == language]
+    if not sources:
+        return 1.0
+    said = {pair for source in sources for pair in pairwise(t.stem for t in source.tokens)}
+    stated = list(pairwise(t.stem for t in case.statement.tokens))
+    return (sum(pair in said for pair in stated) + 1) / (len(stated) + 1)
 
 
 def content_tokens(reading: Reading, *, names: bool = False) -> list[Token]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal
 
 from rag.answering.checks.lexicon import table
 from rag.answering.checks.text import Text, joined
@@ -96,6 +97,7 @@ class When:
     weekday: int | None = None
     relative: tuple[str, int] | None = None  # ("week", -1)
     decade: int | None = None
+    bound: Literal["before", "after"] | None = None
 
     @property
     def bare_year(self) -> bool:
@@ -114,7 +116,15 @@ def find_dates(text: Text) -> list[When]:
                 found.append(when)
                 taken.update(range(when.first, when.last))
             i = i + 1 if when is None else max(i + 1, when.last)
-    return _merge_weekdays(sorted(found, key=lambda when: when.first))
+    merged = _merge_weekdays(sorted(found, key=lambda when: when.first))
+    return [replace(when, bound=_bound(text, when.first)) for when in merged]
+
+
+def _bound(text: Text, first: int) -> Literal["before", "after"] | None:
+    word = text.tokens[first - 1].lower if first else ""
+    if word in {"before", "före", "innan"}:
+        return "before"
+    return "after" if word in {"after", "efter"} else None
 
 
 def _iso_dates(text: Text) -> Iterable[When]:
@@ -291,6 +301,29 @@ def entails(evidence: When, stated: When) -> bool:
     return all(value is None or value == known[part] for part, value in wanted.items())
 
 
+def _within(evidence: When, stated: When) -> bool:
+    """`before 2002` of 2001, `after March 5` of March 6."""
+    if stated.bound is None:
+        return False
+    ours, theirs = _sortable(stated), _sortable(evidence)
+    shared = min(len(ours), len(theirs))
+    if not shared or (stated.year is None) != (evidence.year is None):
+        return False
+    before = theirs[:shared] < ours[:shared]
+    after = theirs[:shared] > ours[:shared]
+    return before if stated.bound == "before" else after
+
+
+def _sortable(when: When) -> tuple[int, ...]:
+    parts = [when.year, when.month, when.day] if when.year else [when.month, when.day]
+    known: list[int] = []
+    for part in parts:
+        if part is None:
+            break
+        known.append(part)
+    return tuple(known)
+
+
 def _weekday_of(when: When) -> int | None:
     try:
         return date(when.year or 1, when.month or 1, when.day or 1).weekday()
@@ -308,9 +341,17 @@ def supported(stated: When, evidence: Iterable[When], published: Sequence[date])
     for when in evidence:
         for day in days:
             known.extend(resolve(when, day))
-    known.extend(When(0, 0, "", d.year, d.month, d.day, d.weekday()) for d in published)
-    if any(entails(when, stated) for when in known):
+    if stated.weekday is None or stated.day is not None:
+        known.extend(When(0, 0, "", d.year, d.month, d.day, d.weekday()) for d in published)
+    if any(entails(when, stated) or _within(when, stated) for when in known):
         return True
+    if stated.year is not None and stated.month is not None:
+        # "As of 30 March" where the year is said elsewhere.
+        yearless, years = replace(stated, year=None), {when.year for when in known}
+        if stated.year in years and any(
+            when.year is None and entails(when, yearless) for when in known
+        ):
+            return True
     readings = [
         reading for day in published for reading in resolve(stated, day)[1:] if stated.relative
     ]

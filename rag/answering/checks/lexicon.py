@@ -67,7 +67,7 @@ def name_forms() -> dict[str, NameForm]:
     forms: dict[str, NameForm] = {}
     for key, row in _load("names.yaml").items():
         for form in [key, *row["names"]]:
-            forms.setdefault(str(form).lower(), NameForm(str(key)))
+            forms.setdefault(str(form).lower().replace("-", " "), NameForm(str(key)))
         for form in row.get("words", ()):
             forms.setdefault(str(form), NameForm(str(key), word=True))
         for form in row.get("seats", ()):

@@ -204,7 +204,7 @@ def same_word(a: str, b: str) -> bool:
 def _slip(a: str, b: str) -> bool:
     """Whether one spelling may be a slip of the other.
 
-    One edit in six letters or two in seven, the first letter kept; longer edits join
+    One edit in six letters, two where one has seven, the first letter kept; longer edits join
     different people (Hansson and Jansson differ in the first letter, so they stay apart).
     """
     if min(len(a), len(b)) < 6 or a[0] != b[0] or not (a.isalpha() and b.isalpha()):
@@ -212,7 +212,7 @@ def _slip(a: str, b: str) -> bool:
     if a in name_forms() or b in name_forms():
         return False
     # Letters only changed about (Keisha, Keshia) count as the longer limit too.
-    limit = 2 if min(len(a), len(b)) >= 7 or sorted(a) == sorted(b) else 1
+    limit = 2 if max(len(a), len(b)) >= 7 or sorted(a) == sorted(b) else 1
     return DamerauLevenshtein.distance(a, b, score_cutoff=limit) <= limit
 
 

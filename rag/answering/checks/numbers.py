@@ -56,10 +56,11 @@ def matches(stated: Quantity, quoted: Quantity) -> bool:
     time = stated.kind == quoted.kind == "duration"
     if any(_equal(a, b, time) for a, b in pairs):
         return True
+    likeliest = zip(_comparable(stated, quoted), _comparable(quoted, stated), strict=False)
     if stated.op in {"gt", "ge"}:
-        return quoted.op not in {"lt", "le"} and any(b > a for a, b in pairs)
+        return quoted.op not in {"lt", "le"} and any(b > a for a, b in likeliest)
     if stated.op in {"lt", "le"}:
-        return quoted.op not in {"gt", "ge"} and any(b < a for a, b in pairs)
+        return quoted.op not in {"gt", "ge"} and any(b < a for a, b in likeliest)
     if stated.op == "about":
         return any(math.isclose(a, b, rel_tol=_ABOUT) for a, b in pairs)
     return False

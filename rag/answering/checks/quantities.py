@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal
 
 from rag.answering.checks.lexicon import opposites, phrases, table, words
-from rag.answering.checks.text import Text, Token, is_stop, joined
+from rag.answering.checks.numerals import ARTICLES, half_follows, numeral, parted, scaled, scales_of
+from rag.answering.checks.text import Text, is_stop, joined
 
 Kind = Literal[
     "percent", "points", "money", "duration", "measure", "count", "bare",
@@ -26,8 +26,6 @@ _OPS: tuple[tuple[str, Op], ...] = (
     ("at_least", "ge"), ("at_most", "le"), ("more_than", "gt"), ("less_than", "lt"),
     ("about", "about"),
 )  # fmt: skip
-_SEPARATED = re.compile(r"^\d{1,3}([.,])\d{3}$")
-_HALF_AFTER = (("and", "a", "half"), ("och", "en", "halv"), ("och", "ett", "halvt"))
 _UNIT_SKIP = frozenset(
     [
         "business",
@@ -42,7 +40,6 @@ _UNIT_SKIP = frozenset(
         "hela",
     ]
 )
-_ARTICLES = frozenset({"a", "an", "en", "ett", "one"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,58 +66,6 @@ class Quantity:
         return self.unscaled or self.values
 
 
-@cache
-def _number_words(language: str) -> dict[str, int]:
-    known = {**table("numbers_en"), **table("numbers_sv")}
-    if language == "en":  # words of English, or too common in it
-        for word in ("sex", "en", "ett", "tio"):
-            known.pop(word, None)
-    return known
-
-
-@cache
-def _scales() -> dict[str, float]:
-    return {**table("scales_en"), **table("scales_sv")}
-
-
-@cache
-def swedish_number(word: str) -> float | None:
-    """The value of a compound such as `tjugofem`, `tvåhundratusen`; None if it is none."""
-    units = {w: v for w, v in table("numbers_sv").items() if w != "en"}
-    if word in units:
-        return float(units[word])
-    for name, scale in (("miljoner", 1e6), ("tusen", 1e3), ("hundra", 1e2)):
-        head, found, tail = word.partition(name)
-        if found:
-            above = swedish_number(head) if head else 1.0
-            below = swedish_number(tail) if tail else 0.0
-            return None if above is None or below is None else above * scale + below
-    if word.endswith("tal") and len(word) > 5:  # ett tjugotal
-        return swedish_number(word.removesuffix("tal"))
-    for ten, value in units.items():
-        if value >= 20 and word.startswith(ten) and units.get(word[len(ten) :], 10) < 10:
-            return float(value + units[word[len(ten) :]])
-    return None
-
-
-def digit_values(text: str) -> tuple[float, ...]:
-    """What digits with separators may mean: `1.000` is 1000 or 1, `0,5` a half."""
-    compact = re.sub(r"[ \u00a0\u202f]", "", text)
-    if _SEPARATED.match(compact):
-        whole = float(re.sub(r"[.,]", "", compact))
-        decimal = float(compact.replace(",", "."))
-        return (decimal,) if compact.startswith("0") else (whole, decimal)
-    marks = re.findall(r"[.,]", compact)
-    if not marks:
-        return (float(compact),)
-    if len(marks) == 1:
-        return (float(compact.replace(",", ".")),)
-    if len(set(marks)) == 1:
-        return (float(re.sub(r"[.,]", "", compact)),)
-    head, _, tail = compact.rpartition(marks[-1])
-    return (float(f"{re.sub('[.,]', '', head)}.{tail}"),)
-
-
 def find_quantities(text: Text, masked: Set[int] = frozenset()) -> list[Quantity]:
     """Every number of the text but those in masked tokens (dates), in order."""
     found: list[Quantity] = []
@@ -137,13 +82,15 @@ def find_quantities(text: Text, masked: Set[int] = frozenset()) -> list[Quantity
 
 def _read(text: Text, i: int, masked: Set[int]) -> Quantity | None:
     token = text.tokens[i]
+    if _in_name(text, i):
+        return None
     if re.fullmatch(r"\d{1,2}:\d{2}", token.text):
         hours, minutes = token.text.split(":")
         return Quantity(i, i + 1, token.text, (int(hours) * 60.0 + int(minutes),), "time")
     special = _and_a_half(text, i) or _ordinal(text, i)
     if special is not None:
         return special
-    read = _value(text, i)
+    read = numeral(text, i)
     if read is None:
         return _fraction_or_multiple(text, i)
     values, last, weak = read
@@ -156,113 +103,33 @@ def _read(text: Text, i: int, masked: Set[int]) -> Quantity | None:
     return _finish(text, quantity)
 
 
+def _in_name(text: Text, i: int) -> bool:
+    """The number of a name: COVID-19, F-16, G7."""
+    token, before = text.tokens[i], text.tokens[i - 1] if i else None
+    if before is None or not token.number or not before.capital:
+        return False
+    return text.raw[before.end : token.start] in {"", "-", "\u2011"}
+
+
 def _and_a_half(text: Text, i: int) -> Quantity | None:
     """`an hour and a half`, `hour-and-a-half`, `en och en halv timme`."""
     for unit_at in (i, i + 1):
         word = text.tokens[unit_at].lower if unit_at < len(text.tokens) else ""
-        if word not in table("durations") or not _half_follows(text, unit_at + 1):
+        if word not in table("durations") or not half_follows(text, unit_at + 1):
             continue
-        if unit_at == i or text.tokens[i].lower in _ARTICLES:
+        if unit_at == i or text.tokens[i].lower in ARTICLES:
             seconds = 1.5 * float(table("durations")[word])
             return _finish(text, Quantity(i, unit_at + 4, "", (seconds,), "duration"))
-    if text.tokens[i].lower in {"one", "en", "ett"} and _half_follows(text, i + 1):
-        values, last = _scaled(text, (1.5,), i + 4)
+    if text.tokens[i].lower in {"one", "en", "ett"} and half_follows(text, i + 1):
+        values, last = scaled(text, (1.5,), i + 4)
         return _finish(text, _with_unit(text, Quantity(i, last, "", values)))
     return None
-
-
-def _half_follows(text: Text, i: int) -> bool:
-    return tuple(t.lower for t in text.tokens[i : i + 3]) in _HALF_AFTER
 
 
 def _finish(text: Text, quantity: Quantity) -> Quantity:
     op, first = _operator(text, quantity)
     said = joined(text, quantity.first, quantity.last)
     return replace(quantity, text=said, op=op, role=_role(text, first))
-
-
-def _value(text: Text, i: int) -> tuple[tuple[float, ...], int, bool] | None:
-    """(values, next token, weak) of the number that starts at token i."""
-    token = text.tokens[i]
-    if token.number:
-        if re.search(r"[^\d.,\s]", token.text):
-            return None
-        values, last = digit_values(token.text), i + 1
-    else:
-        spoken = _spoken(text, i)
-        if spoken is None:
-            return None
-        value, last = spoken
-        values = (value,)
-        if last == i + 1 and value == 1 and token.lower in _ARTICLES:
-            return _one(text, i)
-    values, last = _scaled(text, values, last)
-    if _half_follows(text, last):
-        values, last = _scaled(text, tuple(v + 0.5 for v in values), last + 3)
-    return values, last, False
-
-
-def _scaled(text: Text, values: tuple[float, ...], last: int) -> tuple[tuple[float, ...], int]:
-    scales = _scales()
-    while last < len(text.tokens) and (scale := scales.get(text.tokens[last].lower)):
-        decimals = tuple(v for v in values if v < 1_000) or values
-        values, last = tuple(value * scale for value in decimals), last + 1
-    return values, last
-
-
-def _one(text: Text, i: int) -> tuple[tuple[float, ...], int, bool] | None:
-    """`one`, `en`, `a`: a number before a scale, a unit or a fraction, else a weak one."""
-    after = text.tokens[i + 1].lower if i + 1 < len(text.tokens) else ""
-    if after in _scales():
-        values, last = _scaled(text, (1.0,), i + 1)
-        return values, last, False
-    if after in table("fractions") and after not in {"half", "halv", "halvt"}:
-        return (1.0,), i + 1, False
-    numeral = text.tokens[i].lower in {"one", "ett", "en"}
-    if numeral and after in words("percent"):
-        return (1.0,), i + 1, False
-    return ((1.0,), i + 1, True) if text.tokens[i].lower == "one" else None
-
-
-def _spoken(text: Text, i: int) -> tuple[float, int] | None:
-    """A number in words: `thirty-five`, `one hundred and twenty`, `tjugofem`, `a million`."""
-    known, scales = _number_words(text.language), _scales()
-    total, current, last = 0.0, 0.0, i
-    read_any = False
-    while last < len(text.tokens):
-        word = text.tokens[last].lower
-        if last > i and _far(text, last):
-            break
-        value: float | None = known.get(word)
-        scaling = read_any and word in scales
-        if value is None and not scaling and word not in {"sex", "ett", "tio"}:
-            value = swedish_number(word)
-        if value is not None and not (read_any and current % 100 and current % 10):
-            current, last, read_any = current + value, last + 1, True
-        elif word in {"hundred", "hundra"} and (read_any or last > i):
-            current, last, read_any = max(current, 1.0) * 100, last + 1, True
-        elif word in scales and scales[word] != 100 and (read_any or last > i):
-            total, current, last = total + max(current, 1.0) * scales[word], 0.0, last + 1
-            read_any = True
-        elif (
-            word == "and"
-            and read_any
-            and current
-            and current % 100 == 0
-            and _is_number(text, last + 1)
-        ) or (last == i and word in {"a", "an"} and _is_scale(text, last + 1)):
-            last += 1
-        else:
-            break
-    return (total + current, last) if read_any else None
-
-
-def _is_scale(text: Text, i: int) -> bool:
-    return i < len(text.tokens) and text.tokens[i].lower in _scales()
-
-
-def _is_number(text: Text, i: int) -> bool:
-    return i < len(text.tokens) and text.tokens[i].lower in _number_words(text.language)
 
 
 def _ordinal(text: Text, i: int) -> Quantity | None:
@@ -293,12 +160,12 @@ def _fraction_or_multiple(text: Text, i: int) -> Quantity | None:
     if before in table("ordinals_en") or before in table("ordinals_sv"):
         return None  # the second half
     share = float(table("fractions")[word])
-    if word in {"third", "quarter"} and (before not in _ARTICLES or after != "of"):
+    if word in {"third", "quarter"} and (before not in ARTICLES or after != "of"):
         return None
-    step = 2 if after in _ARTICLES else 1
+    step = 2 if after in ARTICLES else 1
     unit = text.tokens[i + step].lower if i + step < len(text.tokens) else ""
-    if unit in _scales() or unit in table("durations"):
-        values, last = _scaled(text, (share,), i + step)
+    if unit in scales_of() or unit in table("durations"):
+        values, last = scaled(text, (share,), i + step)
         return _finish(text, _with_unit(text, Quantity(i, last, "", values)))
     return _finish(text, Quantity(i, i + 1, "", (share,), "fraction"))
 
@@ -320,15 +187,9 @@ def _with_unit(text: Text, quantity: Quantity) -> Quantity:
             return replace(quantity, kind="points", last=last + len(phrase))
     if last < len(tokens) and tokens[last].lower in _UNIT_SKIP and last + 1 < len(tokens):
         last += 1
-    if last >= len(tokens) or _far(text, quantity.last):
+    if last >= len(tokens) or parted(text, quantity.last):
         return quantity
     return _named_unit(text, quantity, last)
-
-
-def _far(text: Text, last: int) -> bool:
-    """Whether punctuation stands between the number and the next token."""
-    gap = text.raw[text.tokens[last - 1].end : text.tokens[last].start]
-    return bool(re.search(r"[,;:.()\"“”]", gap))
 
 
 def _named_unit(text: Text, quantity: Quantity, last: int) -> Quantity:
@@ -342,7 +203,7 @@ def _named_unit(text: Text, quantity: Quantity, last: int) -> Quantity:
         seconds = float(table("durations")[word])
         values = quantity.values
         end = last + 1
-        if _half_follows(text, end):
+        if half_follows(text, end):
             end += 3
             values = tuple(v if v % 1 else v + 0.5 for v in values)
         seconds_of = tuple(v * seconds for v in values)
@@ -406,11 +267,7 @@ def _factor(text: Text, quantity: Quantity) -> float:
     """The scale or unit of time by which the number's own digits were multiplied."""
     factor = 1.0
     for token in text.tokens[quantity.first : quantity.last]:
-        factor *= float(_scales().get(token.lower, 1.0)) if not token.number else 1.0
+        factor *= float(scales_of().get(token.lower, 1.0)) if not token.number else 1.0
         if quantity.kind == "duration":
             factor *= float(table("durations").get(token.lower, 1.0))
     return factor
-
-
-def content_token(token: Token) -> bool:
-    return not token.number and not is_stop(token)

@@ -9,6 +9,7 @@ from rag.answering.checks.case import Case, Finding, Reading
 from rag.answering.checks.lexicon import phrases, words
 from rag.answering.checks.names import Name, same_word
 
+_ASIDE = 12
 _LOOK = 6  # words between a speaker and the verb: "Brian Wong, an assistant professor, said"
 
 
@@ -99,10 +100,22 @@ def check_speaker(case: Case) -> list[Finding]:
     for name in stated:
         if _introduces(name, case) or any(_same_person(name, other) for other in named):
             continue
+        if any(_speaks(name, quote) for quote in case.quotes):
+            continue
         if named:
             reason = f"Its quote gives these words to {named[0].text}, not to {name.text}."
             findings.append(Finding("speaker", reason))
     return findings
+
+
+def _speaks(name: Name, quote: Reading) -> bool:
+    """Whether the quote has a verb of saying soon after the name, a long aside between."""
+    return any(
+        token.lower in words("says")
+        for other in quote.names
+        if _same_person(name, other)
+        for token in quote.tokens[other.last : other.last + _ASIDE]
+    )
 
 
 def _antecedents(case: Case) -> list[Name]:
