@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from rich.table import Table
 from bench import processes, warm
 from eval.cases import Suite, corpus_texts, find_case_file, load_suite
 from eval.metrics import latency
-from eval.report import commit, public_settings, versions, write_json
+from eval.report import commit, cpus, public_settings, versions, write_json
 from eval.runner import ingest_corpus
 from rag.errors import OrdagrantError
 from rag.settings import Settings, load_settings
@@ -53,6 +54,9 @@ def bench(
     """Time and memory on the sample articles, bounded to some minutes."""
     suite = load_suite(find_case_file("seeds"))
     against = not quick if rival is None else rival
+    load = os.getloadavg()[0]
+    if load > cpus():
+        _say(f"The machine is busy (load {load:.1f} on {cpus()} CPUs): times will be too long")
     with tempfile.TemporaryDirectory(prefix="ordagrant-bench-") as folder:
         figures = _measure(
             Path(folder), suite, llm, quick, against, questions or 2 + 4 * (not quick)
@@ -64,6 +68,8 @@ def bench(
         "dirty": at.dirty,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": quick,
+        # Times are worth little on a busy machine: what else was running is told with them.
+        "load": {"cpus": cpus(), "before": load, "after": os.getloadavg()[0]},
         "settings": public_settings(load_settings(llm=llm)),
         "versions": versions(),
         "figures": figures,

@@ -151,7 +151,7 @@ def document(
         "settings": public_settings(settings),
         "refusal_threshold": threshold,
         "versions": versions(),
-        "machine": {"cpus": _cpus(), "platform": platform.platform()},
+        "machine": {"cpus": cpus(), "platform": platform.platform()},
         "intervals": {"level": LEVEL, "rounds": ROUNDS, "seed": SEED},
         "overall": figures(results),
         "groups": {
@@ -162,7 +162,8 @@ def document(
     }
 
 
-def _cpus() -> int:
+def cpus() -> int:
+    """How many CPUs this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
