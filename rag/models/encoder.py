@@ -29,7 +29,7 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(hidden, eps=1e-12)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """`x` (batch, length, hidden) fp32; `mask` broadcastable to (batch, heads, length, length)."""
+        """`x` (batch, length, hidden) in fp32; `mask` broadcasts to (batch, heads, length, length)."""
         batch, length, hidden = x.shape
         dtype = self.qkv.weight.dtype
         qkv = self.qkv(x.to(dtype)).view(batch, length, 3, self.heads, hidden // self.heads)
@@ -71,6 +71,14 @@ class Encoder(nn.Module):
             for part in (layer.qkv, layer.out, layer.up, layer.down):
                 part.to(torch.bfloat16)
         return self
+
+
+def pad(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+    """Token ids (rows, longest) and where they are real."""
+    longest = max(map(len, rows))
+    ids = torch.tensor([row + [1] * (longest - len(row)) for row in rows])
+    real = torch.tensor([[True] * len(row) + [False] * (longest - len(row)) for row in rows])
+    return ids, real
 
 
 def load_encoder(folder: Path) -> Encoder:
