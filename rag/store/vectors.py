@@ -11,6 +11,7 @@ first counts up a generation in SQL: whoever finds another number opens Chroma a
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import shutil
@@ -280,7 +281,14 @@ def _connect(settings: Settings) -> ClientAPI:
 
     quiet = ChromaSettings(anonymized_telemetry=False)
     if settings.chroma_url is None:
-        return chromadb.PersistentClient(path=settings.data / "chroma", settings=quiet)
+        try:
+            return chromadb.PersistentClient(path=settings.data / "chroma", settings=quiet)
+        except Exception:
+            # Chroma 1.5 keeps the client that failed and hands it out once more, which fails
+            # and forgets it: without this, files made anew could not be opened either.
+            with contextlib.suppress(Exception):
+                return chromadb.PersistentClient(path=settings.data / "chroma", settings=quiet)
+            raise
     url = urlsplit(settings.chroma_url)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise SettingsError(
