@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import json
 import math
-import queue
 import re
-import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rag.answering.wording import day, one_line, plain
-from rag.models.llm_types import ChatModel, Message, Reply
+from rag.models.llm_stream import streamed
+from rag.models.llm_types import Cancelled, ChatModel, Message, OnText, Reply
 from rag.prompts import load_prompt
 from rag.types import Draft, Evidence
 
@@ -32,16 +31,14 @@ MAX_TOKENS = 320
 PROMPT_LANGUAGES = ("en", "sv")
 # The first words that tell the two shapes of a reply apart.
 STATEMENTS, NOT_ANSWERED = "statements", "not_answered"
-_DONE = object()
 _KEY = re.compile(r'\s*\{\s*"(\w+)')
 
 
 @dataclass(slots=True)
 class _Outcome:
-    """What the worker leaves behind. Apart from `Composition`, so that dropping one mid-way
-    ends its generator at once (no reference cycle) and with it the LLM's work."""
+    """What a finished run leaves behind. Apart from `Composition`: without a reference cycle,
+    dropping one mid-way ends its generator at once, and with it the LLM's work."""
 
-    closed: threading.Event = field(default_factory=threading.Event)
     reply: Reply | None = None
     not_answered_probability: float | None = None
 
@@ -69,7 +66,6 @@ class Composition(Iterator[Draft]):
 
     def close(self) -> None:
         """Stop the LLM; no more statements come."""
-        self._outcome.closed.set()
         self._drafts.close()
 
 
@@ -79,7 +75,7 @@ def compose(
     evidence: Sequence[Evidence],
     chat: ChatModel,
     *,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Composition:
     """Statements in `language`, each as soon as it is complete, citing evidence numbers.
 
@@ -87,11 +83,7 @@ def compose(
     (while iterating) when the model fails.
     """
     outcome = _Outcome()
-
-    def stopped() -> bool:
-        return outcome.closed.is_set() or (cancelled is not None and cancelled())
-
-    return Composition(_drafts(question, language, evidence, chat, outcome, stopped), outcome)
+    return Composition(_drafts(question, language, evidence, chat, outcome, cancelled), outcome)
 
 
 def _drafts(
@@ -100,37 +92,32 @@ def _drafts(
     evidence: Sequence[Evidence],
     chat: ChatModel,
     outcome: _Outcome,
-    stopped: Callable[[], bool],
+    cancelled: Cancelled | None,
 ) -> Generator[Draft, None, None]:
     if not evidence:
         return
     messages = prompt(question, language, evidence)
     schema = answer_schema([e.n for e in evidence])
-    pieces: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
-    def work() -> None:
-        try:
-            outcome.reply = chat.json(
-                messages, schema, max_tokens=MAX_TOKENS, on_text=pieces.put, cancelled=stopped
-            )
-            outcome.not_answered_probability = not_answered_probability(outcome.reply)
-            pieces.put(_DONE)
-        except BaseException as error:
-            pieces.put(error)
+    def ask(on_text: OnText, off: Cancelled) -> Reply:
+        def stopped() -> bool:
+            return off() or (cancelled is not None and cancelled())
+
+        return chat.json(
+            messages, schema, max_tokens=MAX_TOKENS, on_text=on_text, cancelled=stopped
+        )
 
     sieve = Sieve(question, evidence)
     stream = StatementStream()
-    threading.Thread(target=work, name="compose", daemon=True).start()
-    try:
-        while (piece := pieces.get()) is not _DONE:
-            if isinstance(piece, BaseException):
-                raise piece
+    for piece in streamed(ask):
+        if isinstance(piece, str):
             yield from sieve.admit(stream.feed(piece))
+            continue
+        outcome.reply = piece
+        outcome.not_answered_probability = not_answered_probability(piece)
         # A model that answered only at the second try has streamed nothing usable.
-        if not sieve.admitted and outcome.reply is not None:
-            yield from sieve.admit(StatementStream().feed(outcome.reply.text))
-    finally:
-        outcome.closed.set()
+        if not sieve.admitted:
+            yield from sieve.admit(StatementStream().feed(piece.text))
 
 
 def prompt(question: str, language: str, evidence: Sequence[Evidence]) -> list[Message]:

@@ -48,12 +48,13 @@ def day(on: date, language: str) -> str:
 def one_line(text: str) -> str:
     """`text` on one line: an article must not be able to begin a numbered line of its own.
 
-    Control, bidirectional and zero-width characters are left out; all white space is a space.
+    Bidirectional and zero-width characters are left out; control characters and all white
+    space are one space.
     """
     kept = (
-        " " if unicodedata.category(c) in ("Zl", "Zp") or c.isspace() else c
+        " " if c.isspace() or unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
         for c in text
-        if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+        if unicodedata.category(c) not in ("Cf", "Cs")
     )
     return _SPACE.sub(" ", "".join(kept)).strip()
 
