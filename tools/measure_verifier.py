@@ -99,7 +99,7 @@ def judge(tally: Tally, claim: str, evidence: str, true: bool, show: list[str] |
 
 def _evidence(row: dict[str, Any]) -> str:
     """The evidence after its page's title, which says what the sentence is about."""
-    page = re.sub(r"-LRB-|-RRB-", "", row.get("page") or "").strip()
+    page = re.sub(r"-[A-Z]{3,5}-", "", row.get("page") or "").strip()
     return f"{page}\n{row['evidence']}" if page else str(row["evidence"])
 
 

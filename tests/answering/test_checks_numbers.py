@@ -64,9 +64,13 @@ def test_thousands_are_read_with_any_separator(value: int) -> None:
         assert float(value) in digit_values(written)
 
 
-UNITS = ("", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva",
-         "tolv", "tretton", "fjorton", "femton", "sexton", "sjutton", "arton", "nitton")  # fmt: skip
-TENS = ("", "", "tjugo", "trettio", "fyrtio", "femtio", "sextio", "sjuttio", "åttio", "nittio")
+UNITS = (
+    "", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva",
+    "tolv", "tretton", "fjorton", "femton", "sexton", "sjutton", "arton", "nitton",
+)  # fmt: skip
+TENS = (
+    "", "", "tjugo", "trettio", "fyrtio", "femtio", "sextio", "sjuttio", "åttio", "nittio",
+)  # fmt: skip
 
 
 @given(st.integers(min_value=1, max_value=99))

@@ -7,6 +7,7 @@ from rag.answering.checks.lexicon import words
 from rag.answering.checks.names import Name, same_word
 from rag.answering.checks.numbers import matches
 from rag.answering.checks.quantities import Quantity
+from rag.answering.checks.text import is_stop
 
 _MARKS = ";:()"
 _TURNS = frozenset(["while", "whereas", "but", "although", "medan", "men", "fast", "where", "där"])
@@ -88,9 +89,20 @@ def _owners(quote: Reading, stated: Quantity, mine: Name) -> list[Name | None]:
             continue
         bounds = clause(quote, quoted.first, quoted.last)
         owner = subject(quote, *bounds)
-        wrong = owner is not None and not same_name(owner, mine)
+        present = any(
+            same_name(name, mine) and not _modifies(quote, name)
+            for name in quote.names
+            if bounds[0] <= name.first and name.last <= bounds[1]
+        )
+        wrong = owner is not None and not same_name(owner, mine) and not present
         found.append(owner if wrong and _heads_another(quote, bounds, mine) else None)
     return found
+
+
+def _modifies(reading: Reading, name: Name) -> bool:
+    """`Chinese goods`: the name only describes the next word."""
+    after = reading.tokens[name.last] if name.last < len(reading.tokens) else None
+    return after is not None and after.text.islower() and not is_stop(after)
 
 
 def _heads_another(quote: Reading, bounds: tuple[int, int], mine: Name) -> bool:

@@ -345,13 +345,6 @@ def supported(stated: When, evidence: Iterable[When], published: Sequence[date])
         known.extend(When(0, 0, "", d.year, d.month, d.day, d.weekday()) for d in published)
     if any(entails(when, stated) or _within(when, stated) for when in known):
         return True
-    if stated.year is not None and stated.month is not None:
-        # "As of 30 March" where the year is said elsewhere.
-        yearless, years = replace(stated, year=None), {when.year for when in known}
-        if stated.year in years and any(
-            when.year is None and entails(when, yearless) for when in known
-        ):
-            return True
     readings = [
         reading for day in published for reading in resolve(stated, day)[1:] if stated.relative
     ]

@@ -207,12 +207,13 @@ def _slip(a: str, b: str) -> bool:
     One edit in six letters, two where one has seven, the first letter kept; longer edits join
     different people (Hansson and Jansson differ in the first letter, so they stay apart).
     """
-    if min(len(a), len(b)) < 6 or a[0] != b[0] or not (a.isalpha() and b.isalpha()):
+    anagram = sorted(a) == sorted(b)
+    if min(len(a), len(b)) < 6 - anagram or a[0] != b[0] or not (a.isalpha() and b.isalpha()):
         return False
     if a in name_forms() or b in name_forms():
         return False
     # Letters only changed about (Keisha, Keshia) count as the longer limit too.
-    limit = 2 if max(len(a), len(b)) >= 7 or sorted(a) == sorted(b) else 1
+    limit = 2 if max(len(a), len(b)) >= 7 or anagram else 1
     return DamerauLevenshtein.distance(a, b, score_cutoff=limit) <= limit
 
 

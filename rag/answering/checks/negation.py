@@ -12,6 +12,8 @@ from rag.answering.checks.text import Language, Token, is_stop
 
 # A negation reaches some words on: "did not agree to lower the tariffs".
 _REACH = 6
+# In a statement of so few words one denied word is enough to tell.
+_SHORT = 5
 _TURNS = frozenset(
     [
         "but",
@@ -120,7 +122,8 @@ def _dropped(case: Case, focus: Sequence[Part]) -> list[Finding]:
         for i in negators(part):
             reach = scope(part, i)
             said = [k for k in reach if places(part[k], other, stated, language)]
-            if reach and len(said) >= max(1, round(0.6 * len(reach))):
+            least = 1 if len(stated) <= _SHORT else 2
+            if len(said) >= max(least, round(0.6 * len(reach))):
                 reason = f"Its quote says “{part[i].text}”, the statement does not."
                 return [Finding("negation", reason)]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from rag.answering.checks.case import Case, Finding, Reading
 from rag.answering.checks.dates import When, supported
@@ -42,10 +43,20 @@ def check_dates(case: Case) -> list[Finding]:
             continue
         if stated.bare_year and _number_anywhere(float(stated.year or 0), case):
             continue
-        if _echoed_date(stated, known, case):
+        if _echoed_date(stated, known, case) or _year_elsewhere(stated, known, case):
             continue
         findings.append(Finding("date", f"{stated.text} is not in its quote."))
     return findings
+
+
+def _year_elsewhere(stated: When, known: list[When], case: Case) -> bool:
+    """`30 March 2020` of "as of 30 March", where the year stands elsewhere in the evidence."""
+    if stated.year is None or stated.month is None:
+        return False
+    years = {when.year for when in known}
+    said = stated.year in years or _number_anywhere(float(stated.year), case)
+    yearless = [when for when in known if when.year is None]
+    return said and supported(replace(stated, year=None), yearless, ())
 
 
 def matches(stated: Quantity, quoted: Quantity) -> bool:
