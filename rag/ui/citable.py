@@ -36,6 +36,11 @@ class Citable:
             return self.outlet or self.title or ""
         if web_address(self.source):
             return urlsplit(self.source).netloc.removeprefix("www.")
+        return self.file
+
+    @property
+    def file(self) -> str:
+        """The name of the file; its folders are the server's business."""
         return PurePath(self.source).name or self.source
 
 

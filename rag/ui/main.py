@@ -6,11 +6,18 @@ import argparse
 import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.errors import OrdagrantError, SettingsError
 from rag.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from rag.bot import Bot
+
+_log = logging.getLogger(__name__)
 
 _HOST, _PORT = "127.0.0.1", 7860
 
@@ -57,8 +64,18 @@ def _serve(settings: Settings, host: str, port: int, browser: bool) -> int:
         app.launch(**launch_options(host, port), inbrowser=browser, prevent_thread_lock=True)
     except OSError as error:
         raise SettingsError(
-            f"The chat cannot listen on {host}:{port} ({error}): choose another --port."
-        ) from None
+            f"The chat cannot listen on {host}:{port}: choose another --port or --host, or end "
+            f"what listens there."
+        ) from error
+    threading.Thread(target=_warm, args=(bot,), name="ordagrant-warm", daemon=True).start()
     print(f"Ordagrant is at http://{host}:{port} (Ctrl+C ends it)", file=sys.stderr)
     app.block_thread()
     return 0
+
+
+def _warm(bot: Bot) -> None:
+    """Load what loads late (10 s on a busy machine) before the first question needs it."""
+    try:
+        bot.evidence_for("What is known?")
+    except OrdagrantError as error:
+        _log.warning("%s", error)

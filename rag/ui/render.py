@@ -35,6 +35,9 @@ _ATTRIBUTES = {
     "time": {"datetime"},
 }
 
+# Short statements read as one paragraph; longer ones, such as whole quotes, each as its own.
+_PROSE = 140
+
 _MARK = re.compile(r"\s*\[(\d{1,3})\]")
 
 # A statement cut for the page: its words, and the quotes it cites where they are cited.
@@ -81,6 +84,7 @@ def exchange(t: Strings, x: Exchange, place: int) -> str:
         refusal=refusal,
         understood=understood,
         statements=statements,
+        apart=any(_length(parts) > _PROSE for parts in statements),
         conflicts=_conflicts(answer, items) if answer else [],
         removed=answer.removed if answer else (),
         shown=listed,
@@ -114,7 +118,6 @@ def article(
         others = [Span(s.start, s.end) for s in siblings if s.key != c.key]
         others = [span for span in others if span.end <= len(found.text)]
         cut = paragraphs(found.text, Span(c.start, c.end), others, found.masks)
-    source = found.info.source if found else ""
     return _html(
         "article.html",
         t=t,
@@ -124,8 +127,8 @@ def article(
         missing=missing,
         paragraphs=cut,
         masks=found.masks if found else (),
-        address=web_address(source),
-        source=source,
+        address=web_address(c.source),
+        why=found.info.published.reason if found else None,
     )
 
 
@@ -185,6 +188,10 @@ def _conflicts(answer: Answer, items: Sequence[Citable]) -> list[dict[str, objec
         }
         for conflict in answer.conflicts
     ]
+
+
+def _length(parts: Parts) -> int:
+    return sum(len(part) for part in parts if isinstance(part, str))
 
 
 def _unmarked(text: str, numbers: Sequence[int]) -> str:

@@ -40,40 +40,56 @@ from rag.types import (
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
-SVT, THAW, CNN, CALL, IRISH = (
+SVT, THAW, CNN, CALL, TRUCE = (
     "000_a574084f86699ec9",
     "001_f06367601f576edf",
     "002_d616262dcc2f21b5",
     "003_0c9594e4ba1ca4c2",
     "004_8779bf42f353ca5e",
 )
-# article: outlet, title, language, date, how the date is known, what is masked
-_ABOUT: dict[str, tuple[str | None, str | None, str, date | None, str | None, str | None]] = {
-    SVT: ("SVT", "Trump kan vara den som viker sig", "sv", date(2025, 4, 23), "inferred", None),
+# article: outlet, title, language, date, what is masked; all dates are inferred
+_ABOUT: dict[str, tuple[str | None, str, str, date, str | None]] = {
+    SVT: (
+        "SVT",
+        "Trump kan vara den som viker sig i handelskriget mot Kina",
+        "sv",
+        date(2025, 4, 23),
+        None,
+    ),
     THAW: (
         None,
         "China Signals Potential Thaw in Trade Talks Amid Suspicion of US Intentions",
         "en",
         date(2025, 5, 2),
-        "inferred",
         r"\A.*\n|\nTags\s*\Z",
     ),
-    CNN: ("CNN", None, "en", date(2025, 6, 6), "inferred", r"\n\s*Source link[\s\S]*\Z"),
+    CNN: (
+        "CNN, via US-NEA",
+        "Fragile US-China trade ceasefire pulled back from the brink by Trump-Xi call",
+        "en",
+        date(2025, 6, 6),
+        r"\n\s*Source link[\s\S]*\Z",
+    ),
     CALL: (
         None,
         "A Tentative Thaw in US-China Tensions: Trump and Xi Re-engage on Trade",
         "en",
         date(2025, 6, 5),
-        "stated",
-        r"\nRelated posts\s*\Z",
+        r"\A.*\n|\nRelated posts\s*\Z",
     ),
-    IRISH: ("The Irish Times", None, "en", None, None, r"READ MORE\n"),
+    TRUCE: (
+        None,
+        "Trade truce between the US and China within reach, at least for now",
+        "en",
+        date(2025, 10, 27),
+        r"READ MORE\n",
+    ),
 }
 
 
 def sample_article(article_id: str) -> Article:
     """One of the sample articles, described by hand."""
-    outlet, title, language, on, how, masked = _ABOUT[article_id]
+    outlet, title, language, on, masked = _ABOUT[article_id]
     text = (SEEDS / f"{article_id}.txt").read_text(encoding="utf-8").replace("\r\n", "\n")
     return made_article(
         article_id,
@@ -81,7 +97,7 @@ def sample_article(article_id: str) -> Article:
         title=title,
         outlet=outlet,
         language=language,
-        published=Published(on, "stated" if how == "stated" else "inferred" if how else None),
+        published=Published(on, "inferred"),
         masked=masked,
     )
 
@@ -254,7 +270,7 @@ def sample_bot() -> ScriptedBot:
         return [evidence(articles[a], words, i) for i, (a, words) in enumerate(chosen, 1)]
 
     refines = (
-        IRISH,
+        TRUCE,
         "China refines 90 per cent of the world’s rare earths and it briefly paralysed some "
         "high-end manufacturing in the US and Europe when it introduced export licenses for them "
         "last April.",
@@ -265,7 +281,7 @@ def sample_bot() -> ScriptedBot:
         "exportrestriktioner mot USA beräknas stå för 86 procent av den globala produktionen.",
     )
     alternatives = (
-        IRISH,
+        TRUCE,
         "It could take between five and seven years to develop such alternative sources of the "
         "minerals, during which time China can continue to maintain its chokehold.",
     )

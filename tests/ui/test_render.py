@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 
-from rag.types import Evidence, EvidenceFound, EvidenceSet, Finished, StatementAccepted
+from rag.types import (
+    Evidence,
+    EvidenceFound,
+    EvidenceSet,
+    Finished,
+    Published,
+    StatementAccepted,
+)
 from rag.ui import citable, render
 from rag.ui.chat import Chat
 from rag.ui.session import Exchange, Session
@@ -117,7 +125,7 @@ def test_a_refusal_says_why_and_offers_the_nearest(bot: ScriptedBot) -> None:
 def test_a_conflict_stands_side_by_side_with_its_sources(bot: ScriptedBot) -> None:
     html = render.exchange(EN, _asked(bot, scripted.RARE_EARTHS), 0)
     left, right = _texts(html, "div", "og-side")
-    assert "90 per cent" in left and "The Irish Times" in left and "undated" in left
+    assert "90 per cent" in left and "Trade truce" in left and "27 October 2025" in left
     assert "86 per cent" in right and "SVT" in right and "23 April 2025 inferred date" in right
 
 
@@ -167,7 +175,7 @@ def test_an_article_shows_the_exact_words_highlighted(bot: ScriptedBot) -> None:
     page = _Page(html)
     assert _texts(html, "mark", "og-current") == [same[1].text]
     assert _texts(html, "mark", "og-other") == [same[0].text]
-    assert _texts(html, "span", "og-masked") == ["Related posts"]
+    assert _texts(html, "span", "og-masked") == [same[0].title, "Related posts"]
     assert f"characters {same[1].start}–{same[1].end}" in page.text
 
 
@@ -180,6 +188,39 @@ def test_an_article_that_is_gone_or_changed_is_said_to_be(bot: ScriptedBot, gone
     assert said in _Page(html).text
     assert "Other words." not in html
     assert _texts(html, "mark", "og-current") == [c.text]
+
+
+def test_the_article_tells_how_its_date_was_inferred_and_hides_the_servers_folders() -> None:
+    article = scripted.made_article(
+        "a",
+        "Some words.",
+        source="/home/someone/a.txt",
+        published=Published(date(2025, 6, 5), "inferred", "It says Thursday."),
+    )
+    x = Exchange("q", evidence=(scripted.evidence(article, "Some", 1),))
+    text = _Page(render.article(EN, article, *_first(x), 0)).text
+    assert "5 June 2025 inferred date · a.txt" in " ".join(text.split())
+    assert "It says Thursday." in text
+    assert "someone" not in text
+
+
+def test_what_has_no_date_and_what_states_its_date_are_told_apart() -> None:
+    def dated(published: Published) -> str:
+        article = scripted.made_article("a", "Some words.", published=published)
+        x = Exchange("q", evidence=(scripted.evidence(article, "Some", 1),))
+        return " ".join(_texts(render.exchange(EN, x, 0), "span", "og-where"))
+
+    assert dated(Published()) == "a.txt · undated"
+    assert dated(Published(date(2025, 6, 5), "stated")) == "a.txt · 5 June 2025"
+
+
+def test_long_statements_stand_apart_and_short_ones_as_prose(bot: ScriptedBot) -> None:
+    x = _asked(bot, scripted.PHONE)
+    assert x.answer is not None
+    assert "og-apart" not in render.exchange(EN, x, 0)
+    long = x.answer.statements[0].model_copy(update={"text": "word " * 40})
+    answer = x.answer.model_copy(update={"statements": (long, *x.answer.statements[1:])})
+    assert "og-apart" in render.exchange(EN, x.after(Finished(answer)), 0)
 
 
 def test_the_home_page_offers_examples_or_tells_how_to_ingest() -> None:
