@@ -6,37 +6,15 @@ can say exactly what the page must show.
 
 from __future__ import annotations
 
-import re
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from rag.errors import LlmError
-from rag.types import (
-    Answer,
-    Article,
-    ArticleInfo,
-    Conflict,
-    Event,
-    Evidence,
-    EvidenceFound,
-    EvidenceSet,
-    Filters,
-    Finished,
-    Mask,
-    Published,
-    Quote,
-    Refusal,
-    Removed,
-    Sentence,
-    Side,
-    Statement,
-    StatementAccepted,
-    Turn,
-    text_sha256,
-)
+from rag.types import Article, Evidence, Published, Refusal
+from tests.ui.script import Script, ScriptedBot, evidence, made_article
+
+__all__ = ["ScriptedBot", "evidence", "made_article"]
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
@@ -101,155 +79,6 @@ def sample_article(article_id: str) -> Article:
         masked=masked,
     )
 
-
-def made_article(
-    article_id: str,
-    text: str,
-    *,
-    title: str | None = None,
-    outlet: str | None = None,
-    language: str = "en",
-    source: str | None = None,
-    published: Published | None = None,
-    masked: str | None = None,
-) -> Article:
-    info = ArticleInfo(
-        id=article_id,
-        title=title,
-        source=source if source is not None else f"seeds/{article_id}.txt",
-        outlet=outlet,
-        language=language,
-        published=published or Published(),
-        authors=(),
-        sha256=text_sha256(text),
-        witness=article_id,
-    )
-    masks = [m.span() for m in re.finditer(masked, text)] if masked else []
-    return Article(info, text, tuple(Mask(a, b, "boilerplate") for a, b in masks), ())
-
-
-def evidence(article: Article, words: str, n: int) -> Evidence:
-    """The `words` (which must stand in the article) as the `n`th piece of evidence."""
-    start = article.text.index(words)
-    sentence = Sentence(article.info.id, n, start, start + len(words), words)
-    return Evidence(n, article.info, sentence, 0.9)
-
-
-def quote(item: Evidence, n: int, translation: str | None = None) -> Quote:
-    info = item.article
-    return Quote(
-        n=n,
-        article_id=info.id,
-        source=info.source,
-        outlet=info.outlet,
-        title=info.title,
-        published=info.published.on.isoformat() if info.published.on else None,
-        published_is=info.published.how,
-        language=info.language,
-        start=item.sentence.start,
-        end=item.sentence.end,
-        text=item.sentence.text,
-        translation=translation,
-        article_sha256=info.sha256,
-        witness=info.witness,
-    )
-
-
-@dataclass(frozen=True)
-class Script:
-    """What happens for one question. Statements and sides cite evidence by its number."""
-
-    items: Sequence[Evidence] = ()
-    statements: Sequence[tuple[str, Sequence[int]]] = ()
-    conflict: tuple[str, Sequence[tuple[str, int]]] | None = None
-    removed: Sequence[tuple[str, str]] = ()
-    refusal: Refusal | None = None
-    says: str = ""  # a refusal's sentence
-    language: str = "en"
-    standalone: str | None = None
-    translations: Mapping[int, str] = field(default_factory=dict)
-    error: Exception | None = None
-    partial: bool = False
-    hold_before: int | None = None  # wait for `ScriptedBot.gate` before this statement
-
-    def answer(self, question: str) -> Answer:
-        order: dict[int, int] = {}
-        sides = self.conflict[1] if self.conflict else ()
-        for n in [n for _, ns in self.statements for n in ns] + [n for _, n in sides]:
-            order.setdefault(n, len(order) + 1)
-        if self.refusal:
-            order = {item.n: item.n for item in self.items}
-        by_number = {item.n: item for item in self.items}
-        statements = tuple(
-            Statement(text=text, quotes=tuple(order[n] for n in ns)) for text, ns in self.statements
-        )
-        marked = [s.text + "".join(f" [{n}]" for n in s.quotes) for s in statements]
-        conflict = self.conflict and Conflict(
-            about=self.conflict[0],
-            sides=tuple(Side(claim=claim, quotes=(order[n],)) for claim, n in sides),
-        )
-        return Answer(
-            question=question,
-            standalone_question=self.standalone or question,
-            language=self.language,
-            status="refused" if self.refusal else "partial" if self.partial else "answered",
-            answer=self.says if self.refusal else " ".join(marked),
-            statements=statements,
-            quotes=tuple(quote(by_number[n], order[n], self.translations.get(n)) for n in order),
-            conflicts=(conflict,) if conflict else (),
-            removed=tuple(Removed(text=text, reason=reason) for text, reason in self.removed),
-            refusal=self.refusal,
-            llm="none",
-            timings_ms={"total": 1_240.0},
-            trace_id="5f0c2a91",
-        )
-
-
-class ScriptedStore:
-    def __init__(self, articles: Sequence[Article]) -> None:
-        self.articles = {a.info.id: a for a in articles}
-
-    def count(self) -> tuple[int, int]:
-        return len(self.articles), 4 * len(self.articles)
-
-    def article(self, article_id: str) -> Article | None:
-        return self.articles.get(article_id)
-
-
-class ScriptedBot:
-    """Answers by script; a question without one is refused. Remembers what it was asked."""
-
-    llm_label = "none"
-
-    def __init__(self, articles: Sequence[Article], scripts: Mapping[str, Script]) -> None:
-        self.store = ScriptedStore(articles)
-        self.scripts = dict(scripts)
-        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
-        self.gate = threading.Event()
-        self.closed = threading.Event()
-
-    def stream(
-        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
-    ) -> Iterator[Event]:
-        self.asked.append((question, tuple(history)))
-        script = self.scripts.get(question, UNKNOWN)
-        try:
-            if script.error:
-                raise script.error
-            found = EvidenceSet(tuple(script.items), 0.9, not script.refusal)
-            yield EvidenceFound(script.standalone or question, found)
-            for i, (text, numbers) in enumerate(script.statements):
-                if script.hold_before == i:
-                    self.gate.wait(20)
-                yield StatementAccepted(text, tuple(found.by_number(numbers)))
-            yield Finished(script.answer(question))
-        finally:
-            self.closed.set()
-
-
-UNKNOWN = Script(
-    refusal=Refusal(reason="out_of_scope"), says="The articles say nothing about this."
-)
 
 RARE_EARTHS = "How much of the world’s rare earths does China refine?"
 PHONE = "What did Trump and Xi talk about on the phone?"
