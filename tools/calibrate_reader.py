@@ -1,8 +1,9 @@
 """Fits and calibrates the readers: `python tools/calibrate_reader.py --train DIR --bench DIR`.
 
-Writes into rag/models/weights: `features.json` (the feature reader's coefficients) and
-`calibration.json` (each reader's figures, its refusal threshold and the curve it was read from).
-Articles that the trained reader learnt from are never used.
+Writes `features.json` (the feature reader's coefficients and figures) and `reader.json` (the
+trained reader's calibration and figures) beside the weights in rag/models/weights, each with a
+refusal threshold and the curve it was read from. Articles that the trained reader learnt from
+are used for the feature reader's coefficients only.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from rag.models.reader_features import (
     sentence_features,
 )
 from rag.models.reader_plain import FeatureReader
+from rag.models.reader_trained import TrainedReader
 from rag.settings import load_settings
 from rag.types import Passage, Span
 
@@ -156,35 +158,79 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True, help="folder of the training sets")
     parser.add_argument("--bench", type=Path, required=True, help="folder of the benchmark sets")
     parser.add_argument("--only", choices=["features", "trained"], help="one reader only")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder of trained weights")
+    parser.add_argument("--keep", action="store_true", help="figures only: fit nothing")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--most", type=int, default=120, help="examples of a set in the figures")
     a = parser.parse_args()
-    embedder = load_embedder(load_settings())
     sets = validation(a.train, a.bench, a.seed)
     asked_ = questions_with_neighbours(a.train, a.seed, 40)
-    path = WEIGHTS / "calibration.json"
-    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    readers: list[Reader] = []
     if a.only != "trained":
-        kinds = defaultdict(list)
-        for example in training(a.train, a.bench, a.seed, 0.05):
-            if "adversarial" not in example.kind and "swap" not in example.kind:
-                kinds[example.kind.split()[0]].append(example)
-        mix = [e for group in kinds.values() for e in group[:300]]
-        random.Random(a.seed).shuffle(mix)
-        write(WEIGHTS / "features.json", fit_features(mix, embedder))
-        readers.append(FeatureReader(embedder))
+        embedder = load_embedder(load_settings())
+        path = WEIGHTS / "features.json"
+        if not a.keep:
+            write(path, fit_features(feature_mix(a), embedder))
+        report(FeatureReader(embedder), path, sets, asked_, a.most)
     if a.only != "features":
-        from rag.models.reader_trained import TrainedReader
+        path = a.weights / "reader.json"
+        if not a.keep:
+            path.unlink(missing_ok=True)
+            write(path, {"platt": fit_platt(trained(a), sets, a.most)})
+        report(trained(a), path, sets, asked_, a.most)
 
-        readers.append(TrainedReader.default(load_settings()))
-    for reader in readers:
-        result = refusal(reader, asked_) | {"sets": figures(reader, sets, a.most)}
-        known[reader.name] = result
-        write(path, known)
-        print(reader.name, {k: v for k, v in result.items() if k not in ("curve", "sets")})
-        for name, values in result["sets"].items():
-            print(f"  {name:22}", values)
+
+def trained(a: argparse.Namespace) -> TrainedReader:
+    return TrainedReader.load(load_settings(), a.weights)
+
+
+def feature_mix(a: argparse.Namespace) -> list[Example]:
+    """Examples for the coefficients: answerable, and near misses of the ordinary sort."""
+    kinds = defaultdict(list)
+    for example in training(a.train, a.bench, a.seed, 0.05):
+        if "adversarial" not in example.kind and "swap" not in example.kind:
+            kinds[example.kind.split()[0]].append(example)
+    mix = [e for group in kinds.values() for e in group[:200]]
+    random.Random(a.seed).shuffle(mix)
+    return mix
+
+
+def report(
+    reader: Reader,
+    path: Path,
+    sets: dict[str, list[Example]],
+    asked_: Sequence[tuple[Example, list[str]]],
+    most: int,
+) -> None:
+    """Adds the reader's figures to its file, and prints them."""
+    known = json.loads(path.read_text("utf-8"))
+    known["refusal"] = refusal(reader, asked_)
+    known["sets"] = figures(reader, odd(sets), most)
+    write(path, known)
+    print(reader.name, {k: v for k, v in known["refusal"].items() if k != "curve"})
+    for name, values in known["sets"].items():
+        print(f"  {name:22}", values)
+
+
+def even(sets: dict[str, list[Example]]) -> dict[str, list[Example]]:
+    """The rows that calibration is fitted on."""
+    return {name: rows[::2] for name, rows in sets.items()}
+
+
+def odd(sets: dict[str, list[Example]]) -> dict[str, list[Example]]:
+    """The rows that figures are reported on."""
+    return {name: rows[1::2] for name, rows in sets.items()}
+
+
+def fit_platt(reader: TrainedReader, sets: dict[str, list[Example]], most: int) -> dict[str, Any]:
+    """The trained reader's calibration (Platt 1999) from its two judgements of answerability."""
+    raw, truth = [], []
+    for examples in even(sets).values():
+        for example in examples[:: max(1, len(examples) // most)]:
+            _, answer, margin = reader.judge(example.question, [passage_of(example.passage)])[0]
+            raw.append((answer, margin))
+            truth.append(float(example.start >= 0))
+    answer, margin, bias = logistic(np.array(raw), np.array(truth), ridge=0.1)
+    return {"answer": answer, "margin": margin, "bias": bias, "examples": len(truth)}
 
 
 if __name__ == "__main__":

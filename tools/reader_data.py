@@ -7,6 +7,7 @@ of all, since SQuAD 2.0, its Swedish translation and XQuAD share articles.
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import random
 import re
@@ -56,7 +57,7 @@ def held_out(title: str) -> bool:
 
 def sentences(text: str) -> list[tuple[int, int]]:
     cuts = [0, *(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if text[a:b].strip()]
+    return [(a, b) for a, b in itertools.pairwise(cuts) if text[a:b].strip()]
 
 
 def crop(rng: random.Random, row: _Row, *, around: bool = True) -> tuple[str, int, int, int] | None:

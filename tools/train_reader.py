@@ -228,10 +228,8 @@ class Run:
             if self.step % 20 == 0:
                 pace = (time.monotonic() - began) / (self.step - from_step)
                 left = pace * (total - self.step) / 60
-                print(
-                    f"step {self.step}/{total} loss {recent:.3f} {pace:.2f} s/step, {left:.0f} min left",
-                    flush=True,
-                )
+                at = f"step {self.step}/{total} loss {recent:.3f}"
+                print(f"{at} {pace:.2f} s/step, {left:.0f} min left", flush=True)
             if time.monotonic() - saved > self.a.checkpoint_minutes * 60:
                 self.save()
                 saved = time.monotonic()

@@ -60,7 +60,6 @@ class _Header:
     vocabulary: int
     positions: int
     token_types: int
-    eps: float
 
 
 class _Reader:
@@ -175,18 +174,17 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> None:
     progress(_TASK, 5, 100)
     reader = _Reader(data)
     reader.take("4sI")
-    *sizes, eps, _block = reader.take("7ifi")
-    header = _Header(*sizes, eps=eps)
+    header = _Header(*reader.take("7i"))
+    reader.take("fi")  # the layer norms' epsilon, 1e-12, and the block size
     _write_tokenizer(_vocabulary(reader), folder)
     progress(_TASK, 30, 100)
-    size, count = reader.take("iI")
-    del size
-    reader.raw(count)
+    _entries, size = reader.take("iI")  # the normalisation map, see `_REMOVED`
+    reader.raw(size)
     _write_tensors(reader, header, folder, lambda part: progress(_TASK, 30 + int(part * 50), 100))
     _write_configs(header, folder)
     from rag.models.onnx_graph import read_weights, write_graph
 
-    write_graph(folder / "encoder.onnx", read_weights(folder / "model.safetensors"))
+    write_graph(folder / "encoder.onnx", read_weights(folder))
     sizes_written = {p.relative_to(folder).as_posix(): p.stat().st_size for p in _files(folder)}
     _write_json(folder / "ordagrant.json", {"source_sha256": SOURCE_SHA256, "sizes": sizes_written})
     for path in _files(folder):

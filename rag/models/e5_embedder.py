@@ -8,6 +8,7 @@ cosine above .9999, so an index may hold vectors of both.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +19,11 @@ import numpy as np
 from rag.models import precision
 from rag.models.e5 import NAME
 from rag.models.embedding import Vectors
-from rag.models.runtime import MAX_TOKENS, Graph, cores, load_tokenizer
+from rag.models.runtime import MAX_TOKENS, Graph, cores, load_tokenizer, preload
 
 if TYPE_CHECKING:
     from rag.models.encoder import Encoder
 
-_DIMENSION = 384
 # Batches of texts of like length: 8 was within 5% of the best of 1-16 in both runtimes.
 _BATCH = 8
 # From this many passages on, torch's import and the measurement are worth their seconds.
@@ -35,10 +35,13 @@ class E5Embedder:
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self._folder = folder
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        self._dimension = int(config["hidden_size"])
         self._threads = threads
         self._lock = threading.Lock()
         self._graph: Graph | None = None
         self._half: Encoder | None = None
+        preload(folder)
 
     @property
     def name(self) -> str:
@@ -46,20 +49,21 @@ class E5Embedder:
 
     @property
     def dimension(self) -> int:
-        return _DIMENSION
+        return self._dimension
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         return self._embed([f"passage: {text}" for text in texts])
 
     def embed_query(self, text: str) -> Vectors:
-        return self._embed([f"query: {text}"])[0]
+        vector: Vectors = self._embed([f"query: {text}"])[0]
+        return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encoded = load_tokenizer(self._folder).encode_batch(list(texts), add_special_tokens=False)
         return [len(one.ids) for one in encoded]
 
     def _embed(self, texts: list[str]) -> Vectors:
-        vectors = np.zeros((len(texts), _DIMENSION), np.float32)
+        vectors = np.zeros((len(texts), self._dimension), np.float32)
         encoded = load_tokenizer(self._folder).encode_batch([text.strip() for text in texts])
         rows = [_cut(one.ids) for one in encoded]
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
@@ -98,7 +102,8 @@ class E5Embedder:
         ids, mask = pad(rows)
         with torch.inference_mode():
             states = self._half(ids, None if bool(mask.all()) else mask)
-            return _unit((states * mask[..., None]).sum(1).numpy())
+            sums: Vectors = (states * mask[..., None]).sum(1).numpy()
+        return _unit(sums)
 
 
 def _cut(ids: list[int]) -> list[int]:

@@ -29,7 +29,7 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(hidden, eps=1e-12)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """`x` (batch, length, hidden) in fp32; `mask` broadcasts to (batch, heads, length, length)."""
+        """`x` (batch, length, hidden); `mask` broadcasts to (batch, heads, length, length)."""
         batch, length, hidden = x.shape
         dtype = self.qkv.weight.dtype
         qkv = self.qkv(x.to(dtype)).view(batch, length, 3, self.heads, hidden // self.heads)
@@ -38,7 +38,8 @@ class Layer(nn.Module):
         mixed = mixed.transpose(1, 2).reshape(batch, length, hidden)
         x = self.norm1(x + self.out(mixed).to(x.dtype))
         down = self.down(functional.gelu(self.up(x.to(dtype))))
-        return self.norm2(x + down.to(x.dtype))
+        normed: Tensor = self.norm2(x + down.to(x.dtype))
+        return normed
 
 
 class Encoder(nn.Module):
@@ -58,14 +59,14 @@ class Encoder(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor | None) -> Tensor:
         """`ids` (batch, length) and `mask` (batch, length), True where a token is real, or None
         when all are; returns (batch, length, hidden) in fp32."""
-        x = functional.embedding(ids, self.words) + self.positions[: ids.shape[1]]
+        x: Tensor = functional.embedding(ids, self.words) + self.positions[: ids.shape[1]]
         x = self.norm(x)
         wide = None if mask is None else mask[:, None, None, :]
         for layer in self.layers:
             x = layer(x, wide)
         return x
 
-    def half(self) -> Encoder:  # type: ignore[override]
+    def half(self) -> Encoder:
         """Matrix products in bfloat16 from now on (in place)."""
         for layer in self.layers:
             for part in (layer.qkv, layer.out, layer.up, layer.down):

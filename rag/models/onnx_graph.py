@@ -11,6 +11,7 @@ is for the reader (whose figures are measured with it), never for vectors.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,6 @@ from numpy.typing import NDArray
 from rag.models.reader_weights import quantise
 
 Array = NDArray[Any]
-_HEADS = 12
 _EPS = 1e-12
 _FLOAT, _INT32 = 1, 6  # onnx.TensorProto's numbers
 _MS = "com.microsoft"
@@ -39,6 +39,7 @@ _PARTS = {
 class Weights:
     """An encoder's weights: by layer, `qkv`, `out`, `norm1`, `up`, `down` and `norm2`."""
 
+    heads: int
     norm: tuple[Array, Array]
     layers: tuple[dict[str, tuple[Array, Array]], ...]
 
@@ -53,20 +54,21 @@ class Weights:
                     for part, (w, b) in layer.items()
                 }
             )
-        return Weights(self.norm, tuple(layers))
+        return Weights(self.heads, self.norm, tuple(layers))
 
 
-def read_weights(safetensors: Path) -> Weights:
+def read_weights(folder: Path) -> Weights:
     """The weights of the unpacked model, all but the embeddings."""
     from safetensors import safe_open
 
-    with safe_open(safetensors, framework="np") as file:
+    heads = int(json.loads((folder / "config.json").read_text("utf-8"))["num_attention_heads"])
+    with safe_open(folder / "model.safetensors", framework="np") as file:
         names = set(file.keys())
 
         def pair(name: str) -> tuple[Array, Array]:
             return file.get_tensor(f"{name}.weight"), file.get_tensor(f"{name}.bias")
 
-        layers = []
+        layers: list[dict[str, tuple[Array, Array]]] = []
         while f"encoder.layer.{len(layers)}.output.dense.weight" in names:
             at = f"encoder.layer.{len(layers)}."
             three = [pair(f"{at}attention.self.{part}") for part in ("query", "key", "value")]
@@ -76,19 +78,20 @@ def read_weights(safetensors: Path) -> Weights:
                 np.concatenate([b for _, b in three]),
             )
             layers.append(layer)
-        return Weights(pair("embeddings.LayerNorm"), tuple(layers))
+        return Weights(heads, pair("embeddings.LayerNorm"), tuple(layers))
 
 
 class _Graph:
-    def __init__(self, *, int8: bool) -> None:
+    def __init__(self, heads: int, *, int8: bool) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self.heads = heads
         self.int8 = int8
 
     def constant(self, name: str, value: Array) -> str:
         from onnx import numpy_helper
 
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
         return name
 
     def add(self, op: str, inputs: list[str], *outputs: str, domain: str = "", **how: Any) -> str:
@@ -127,7 +130,7 @@ class _Graph:
             [q, k, v, "", "mask"],
             f"{name}.mixed",
             domain=_MS,
-            num_heads=_HEADS,
+            num_heads=self.heads,
         )
         out = self.linear(mixed, f"{name}.out", *layer["out"])
         x = self.norm(self.add("Add", [x, out], f"{name}.r1"), f"{name}.norm1", layer["norm1"])
@@ -149,14 +152,14 @@ def write_graph(
     import onnx
     from onnx import helper
 
-    graph = _Graph(int8=int8)
+    graph = _Graph(weights.heads, int8=int8)
     x = graph.norm("x", "embeddings", weights.norm)
     for index, layer in enumerate(weights.layers):
         x = graph.layer(x, f"layer{index}", layer)
     hidden = len(weights.norm[0])
     if heads is None:
         graph.add("Identity", [x], "states")
-        outputs = {"states": ["batch", "length", hidden]}
+        outputs: dict[str, list[str | int | None]] = {"states": ["batch", "length", hidden]}
     else:
         _heads(graph, x, heads)
         outputs = {"answer": ["batch", 1], "spans": ["batch", "length", 2]}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -33,26 +31,6 @@ class Reader(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Where a reader's refusal threshold was read off, by `tools/calibrate_reader.py`."""
-
-    refuse_below: float
-
-
-def calibration(reader: Reader) -> Calibration:
-    """The calibrated threshold of `reader`; `ModelError` when its file is missing or damaged."""
-    path = WEIGHTS / "calibration.json"
-    try:
-        raw = json.loads(path.read_text("utf-8"))
-        return Calibration(float(raw[reader.name]["refuse_below"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"The refusal threshold of the reader {reader.name} cannot be read from {path} "
-            f"({error}): set ORDAGRANT_REFUSE_BELOW or install ordagrant again."
-        ) from None
-
-
 def load_reader(settings: Settings, embedder: Embedder) -> Reader:
     """The reader that the settings name.
 
@@ -61,9 +39,20 @@ def load_reader(settings: Settings, embedder: Embedder) -> Reader:
     `ModelError` when a named folder holds none.
     """
     from rag.models.reader_plain import FeatureReader
+    from rag.models.reader_trained import TrainedReader, has_weights
 
     if settings.reader == "none":
         return FeatureReader(embedder, note="The trained reader is switched off by the settings.")
-    return FeatureReader(
-        embedder, note="The trained reader's weights are missing: simple features stand in."
-    )
+    if settings.reader == "default":
+        if has_weights(WEIGHTS):
+            return TrainedReader.load(settings, WEIGHTS)
+        return FeatureReader(
+            embedder, note="The trained reader's weights are missing: simple features stand in."
+        )
+    folder = Path(settings.reader).expanduser()
+    if not has_weights(folder):
+        raise ModelError(
+            f"The reader folder {folder} holds no reader.safetensors: set ORDAGRANT_READER to "
+            "a folder that does, to `default` or to `none`."
+        )
+    return TrainedReader.load(settings, folder)

@@ -30,8 +30,9 @@ _TIME = re.compile(
 )
 _ASKS_TIME = re.compile(r"\b(?:when|what (?:year|date|day|month)|när|vilket (?:år|datum))\b", re.I)
 _ASKS_NUMBER = re.compile(
-    r"\b(?:how (?:many|much|long|far|old|large|big|high)|hur (?:många|mycket|stor\w*|lång\w*|gamm\w*"
-    r"|hög\w*)|what (?:percentage|share|number|rate)|vilken (?:andel|ränta|procent))\b",
+    r"\b(?:how (?:many|much|long|far|old|large|big|high)"
+    r"|hur (?:många|mycket|stor\w*|lång\w*|gamm\w*|hög\w*)"
+    r"|what (?:percentage|share|number|rate)|vilken (?:andel|ränta|procent))\b",
     re.I,
 )
 _ASKS_NAME = re.compile(r"\b(?:who|whom|whose|where|vem|vilka|vems|var)\b", re.I)

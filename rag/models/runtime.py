@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import struct
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,15 +32,44 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-@functools.lru_cache(maxsize=2)
+_tokenizers: dict[Path, Tokenizer] = {}
+_loading = threading.Lock()
+
+
 def load_tokenizer(folder: Path) -> Tokenizer:
     """The tokenizer of an unpacked model; one for embedder and reader, as it takes 0.5 s to load.
 
-    It neither cuts nor pads, so it may be shared between threads.
+    It neither cuts nor pads, so threads may share it. Raises `ModelError` when it is damaged.
     """
     from tokenizers import Tokenizer
 
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    with _loading:
+        if folder not in _tokenizers:
+            try:
+                _tokenizers[folder] = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            # tokenizers raises bare Exception.
+            except Exception as error:
+                raise _damaged(folder, error) from error
+        return _tokenizers[folder]
+
+
+def preload(folder: Path) -> None:
+    """Starts loading the tokenizer in the background: it lets go of the interpreter, so the
+    half second passes beside the caller's own imports."""
+
+    def load() -> None:
+        # Whoever needs the tokenizer meets the same error and tells it.
+        with contextlib.suppress(ModelError):
+            load_tokenizer(folder)
+
+    threading.Thread(target=load, name="ordagrant-tokenizer", daemon=True).start()
+
+
+def _damaged(folder: Path, error: Exception) -> ModelError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return ModelError(
+        f"The model in {folder} is damaged ({reason}): remove that folder and it is unpacked again."
+    )
 
 
 @functools.lru_cache(maxsize=2)
@@ -78,10 +109,7 @@ class Graph:
             )
         # onnxruntime's errors have no common base; all mean the same here.
         except Exception as error:
-            raise ModelError(
-                f"The model in {folder} is damaged ({str(error).splitlines()[0]}): "
-                "remove that folder and it is unpacked again."
-            ) from error
+            raise _damaged(folder, error) from error
 
     def run(self, rows: Sequence[Sequence[int]]) -> tuple[list[Any], NDArray[np.int32]]:
         """The graph's outputs for token ids `rows` (at most `MAX_TOKENS` each), and the mask

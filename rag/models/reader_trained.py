@@ -1,0 +1,226 @@
+"""The trained reader: a cross-encoder on multilingual-e5-small's weights, run by onnxruntime.
+
+`weights/reader.safetensors` holds what training changed (the upper eight layers and the
+outputs), `weights/reader.json` its calibration; `weights/README.md` is the model card. Both
+together with the unpacked e5 make an int8 graph, kept in the cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import ModelError
+from rag.models import e5
+from rag.models.progress import Progress, silent
+from rag.models.runtime import Floats, Graph, load_tokenizer
+from rag.settings import Settings
+from rag.types import Passage, Reading
+
+NAME = "e5-reader"
+_WEIGHTS = "reader.safetensors"
+_CALIBRATION = "reader.json"
+Offsets = NDArray[np.int64]
+_START, _END = 0, 2  # <s>, </s>
+_QUESTION_TOKENS = 96
+_ALL_TOKENS = 448
+_SPAN_TOKENS = 30  # the longest answer, as in training
+_PREFIX = "passage: "
+
+
+@dataclass(frozen=True, slots=True)
+class Platt:
+    """`answerable` = sigmoid(answer * a + margin * b + c), fitted on held-out articles.
+
+    `answer` is the answerability output; `margin` is how far the best span beats "no answer".
+    """
+
+    answer: float = 1.0
+    margin: float = 0.0
+    bias: float = 0.0
+
+    def __call__(self, answer: float, margin: float) -> float:
+        logit = self.answer * answer + self.margin * margin + self.bias
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def has_weights(folder: Path) -> bool:
+    return (folder / _WEIGHTS).is_file()
+
+
+class TrainedReader:
+    """Reads each passage by itself, so a reading never depends on its neighbours in a batch."""
+
+    note: str | None = None
+
+    def __init__(self, e5_folder: Path, weights: Path, threads: int = 0) -> None:
+        """`weights` is the folder of the tuned weights. Raises `ModelError` when damaged."""
+        self._e5 = e5_folder
+        self._weights = weights
+        self._threads = threads
+        self._platt = _load_platt(weights / _CALIBRATION)
+        self._lock = threading.Lock()
+        self._graph: Graph | None = None
+
+    @classmethod
+    def load(
+        cls, settings: Settings, weights: Path, progress: Progress | None = None
+    ) -> TrainedReader:
+        return cls(e5.unpacked(settings.cache, progress), weights, settings.threads)
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
+        return [reading for reading, _, _ in self.judge(question, passages)]
+
+    def judge(
+        self, question: str, passages: Sequence[Passage]
+    ) -> list[tuple[Reading, float, float]]:
+        """As `read`, each with the answerability output and the span's margin (for calibrating)."""
+        tokenizer = load_tokenizer(self._e5)
+        asked = tokenizer.encode(f"query: {question.strip()}", add_special_tokens=False).ids
+        asked = asked[:_QUESTION_TOKENS]
+        texts = [_PREFIX + passage.text for passage in passages]
+        encoded = tokenizer.encode_batch(texts, add_special_tokens=False)
+        room = _ALL_TOKENS - len(asked) - 4
+        readings = []
+        for passage, one in zip(passages, encoded, strict=True):
+            offsets = np.array(one.offsets[:room], np.int64).reshape(-1, 2) - len(_PREFIX)
+            readings.append(self._read(asked, passage, one.ids[:room], offsets))
+        return readings
+
+    def outputs(self, asked: list[int], ids: list[int]) -> tuple[float, Floats]:
+        """The answerability output, and start and end (length, 2) of every token of the row
+        `<s> asked </s></s> ids </s>`."""
+        row = [_START, *asked, _END, _END, *ids, _END]
+        (answer, spans), _ = self._loaded().run([row])
+        return float(answer[0, 0]), spans[0]
+
+    def _read(
+        self, asked: list[int], passage: Passage, ids: list[int], offsets: Offsets
+    ) -> tuple[Reading, float, float]:
+        inside = np.flatnonzero(offsets[:, 1] > 0)
+        if not passage.text.strip() or not len(inside):
+            return Reading(0.0, 0, 0, (0.0,) * len(passage.sentences)), -math.inf, -math.inf
+        answer, spans = self.outputs(asked, ids)
+        first = 3 + len(asked)
+        tokens = spans[first + inside]
+        a, b, margin = _best_span(tokens, spans[0])
+        answerable = self._platt(answer, margin)
+        start, end = int(offsets[inside[a], 0]), int(offsets[inside[b], 1])
+        start, end = _trimmed(passage.text, max(0, start), end)
+        shares = _sentence_shares(passage, tokens, offsets[inside])
+        scores = tuple(float(answerable * share) for share in shares)
+        return Reading(answerable, start, end, scores), answer, margin
+
+    def _loaded(self) -> Graph:
+        with self._lock:
+            if self._graph is None:
+                path = graph_file(self._e5, self._weights / _WEIGHTS)
+                self._graph = Graph(self._e5, path, self._threads)
+            return self._graph
+
+
+def _best_span(tokens: Floats, null: Floats) -> tuple[int, int, float]:
+    """First and last token of the likeliest span, and how far it beats "no answer"."""
+    pairs = tokens[:, 0][:, None] + tokens[:, 1][None, :]
+    width = np.arange(len(tokens))
+    length = width[None, :] - width[:, None]
+    pairs[(length < 0) | (length >= _SPAN_TOKENS)] = -np.inf
+    a, b = divmod(int(pairs.argmax()), len(tokens))
+    return a, b, float(pairs[a, b] - null.sum())
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range without blanks at its ends (a token's range includes the blank before it)."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _sentence_shares(passage: Passage, tokens: Floats, offsets: Offsets) -> Floats:
+    """How much of the answer's probability lies in each sentence: the mean of where it starts
+    and where it ends."""
+    odds = np.exp(tokens - tokens.max(axis=0, keepdims=True))
+    mass = (odds / odds.sum(axis=0, keepdims=True)).mean(axis=1)
+    # A token counts by its last character: its range may begin with the blank between sentences.
+    last = offsets[:, 1] - 1
+    return np.array(
+        [mass[(last >= s.start) & (last < s.end)].sum() for s in passage.sentences], np.float32
+    )
+
+
+def _load_platt(path: Path) -> Platt:
+    try:
+        values = json.loads(path.read_text("utf-8"))["platt"]
+        return Platt(float(values["answer"]), float(values["margin"]), float(values["bias"]))
+    except FileNotFoundError:
+        return Platt()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"The reader's calibration in {path} cannot be read ({error}): install ordagrant "
+            "again, or make it again with tools/calibrate_reader.py."
+        ) from None
+
+
+def graph_file(
+    e5_folder: Path, weights: Path, *, int8: bool = True, progress: Progress | None = None
+) -> Path:
+    """The reader's ONNX graph in the cache, made on first use (1-2 s) from the weights.
+
+    Raises `ModelError` when the weights are damaged or the cache cannot be written.
+    """
+    try:
+        digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
+        kind = "int8" if int8 else "fp32"
+        path = e5_folder.parent / f"reader-{e5_folder.name}-{digest}-{kind}.onnx"
+        if not path.exists():
+            (progress or silent)("preparing the reader", 0, 1)
+            _write_graph(path, e5_folder, weights, int8=int8)
+            (progress or silent)("preparing the reader", 1, 1)
+        return path
+    except OSError as error:
+        raise ModelError(
+            f"The reader could not be prepared in {e5_folder.parent} "
+            f"({error.strerror or error}): free 100 MB there or set ORDAGRANT_CACHE."
+        ) from None
+
+
+def _write_graph(path: Path, e5_folder: Path, weights: Path, *, int8: bool) -> None:
+    from rag.models.onnx_graph import read_weights, write_graph
+    from rag.models.reader_weights import load_tuned
+
+    try:
+        tuned = load_tuned(weights)
+        base = read_weights(e5_folder).tuned(tuned)
+        handle, name = tempfile.mkstemp(prefix=".reader-", suffix=".onnx", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            write_graph(temporary, base, int8=int8, heads=tuned)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError:
+        raise
+    # safetensors and numpy each have errors of their own for a damaged file.
+    except Exception as error:
+        raise ModelError(
+            f"The reader's weights in {weights} are damaged ({error}): install ordagrant again, "
+            "or set ORDAGRANT_READER=none."
+        ) from error
