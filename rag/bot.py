@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -156,12 +156,33 @@ class Bot:
         hits = self.retriever.search(question, language, self.settings.hits, filters)
         return self.finder.find(question, language, hits)
 
+    def warm(self) -> None:
+        """Loads what loads late, and has the LLM read the instructions that never change.
+
+        A door calls this in the background, so that the first question doesn't wait 3–10 s.
+        """
+        question = "What is known?"
+        found = self.evidence_for(question)
+        if self.chat is None or not found.items:
+            return
+        drafts = compose(question, "en", found.items[:1], self.chat)
+        try:
+            next(drafts, None)
+        finally:
+            drafts.close()
+
     def stream(
-        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        *,
+        cancelled: Callable[[], bool] | None = None,
     ) -> Generator[Event, None, None]:
         """Evidence, then each statement that stands, then the finished answer.
 
-        Closing the generator stops the LLM.
+        Closing the generator stops the LLM; so does `cancelled` saying True, which can be asked
+        for from another thread while the LLM is busy.
         """
         run = _Run(question.strip())
         run.language = detect_question(run.question)
@@ -172,9 +193,7 @@ class Bot:
             return
         with run.timed("retrieve"):
             run.standalone = standalone(run.question, history, self.chat)
-            hits = self.retriever.search(
-                run.standalone, run.language, self.settings.hits, filters
-            )
+            hits = self.retriever.search(run.standalone, run.language, self.settings.hits, filters)
         with run.timed("evidence"):
             evidence = self.finder.find(run.standalone, run.language, hits)
         yield EvidenceFound(run.standalone, evidence)
@@ -188,9 +207,11 @@ class Bot:
             yield Finished(self._refuse(run, "no_evidence", "no_evidence", evidence))
             return
         accepted: list[Accepted] = []
-        for one in self._statements(run, evidence):
+        for one in self._statements(run, evidence, cancelled):
             accepted.append(one)
             yield StatementAccepted(one.text, one.evidence)
+        if cancelled is not None and cancelled():
+            return
         yield Finished(self._finish(run, evidence, accepted))
 
     def _unusable(self, run: _Run, filters: Filters) -> Answer | None:
@@ -207,12 +228,16 @@ class Bot:
     def _any_match(self, filters: Filters) -> bool:
         return filters.empty or self.store.articles(filters=filters, limit=1)[1] > 0
 
-    def _statements(self, run: _Run, evidence: EvidenceSet) -> Iterator[Accepted]:
+    def _statements(
+        self, run: _Run, evidence: EvidenceSet, cancelled: Callable[[], bool] | None
+    ) -> Iterator[Accepted]:
         """The composer's statements that stand; the best quotes themselves if none does."""
         stood = False
         declined = False
         if self.chat is not None:
-            drafts = compose(run.standalone, run.language, evidence.items, self.chat)
+            drafts = compose(
+                run.standalone, run.language, evidence.items, self.chat, cancelled=cancelled
+            )
             composed = 0
             try:
                 for draft in _timed(drafts, run):
@@ -232,7 +257,7 @@ class Bot:
                 )
             finally:
                 drafts.close()
-        if stood or declined:
+        if stood or declined or (cancelled is not None and cancelled()):
             return
         for draft in extract(run.standalone, run.language, evidence.items):
             one = self._verified(run, draft, evidence)

@@ -265,15 +265,19 @@ def articles(
 
 @app.command()
 def chat(
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 7860,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 7860,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option("--open", help="Open a browser window.")] = False,
     data: Data = None,
     llm: Llm = None,
 ) -> None:
-    """Open the chat in a browser window's reach: http://127.0.0.1:7860."""
-    from rag.ui.launch import run_chat
+    """Serve the chat at http://127.0.0.1:7860."""
+    from rag.bot import Bot
+    from rag.ui.main import serve
 
-    run_chat(load_settings(data=data, llm=llm), host=host, port=port)
+    with progress_on_stderr() as progress:
+        bot = Bot.open(load_settings(data=data, llm=llm), progress)
+    serve(bot, host=host, port=port, browser=browser)
 
 
 @app.command()
@@ -291,9 +295,7 @@ def serve(
 
 @app.command()
 def doctor(
-    check_only: Annotated[
-        bool, typer.Option("--check", help="Only report; mend nothing.")
-    ] = False,
+    check_only: Annotated[bool, typer.Option("--check", help="Only report; mend nothing.")] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make chunks and vectors anew from the articles.")
     ] = False,

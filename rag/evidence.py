@@ -119,9 +119,7 @@ def _rank(sentences: Sequence[Sequence[Sentence]], readings: Sequence[Reading]) 
             key = (sentence.article_id, sentence.index)
             if key not in best or score > best[key].score:
                 best[key] = _Scored(sentence, score)
-    return sorted(
-        best.values(), key=lambda s: (-s.score, s.sentence.article_id, s.sentence.index)
-    )
+    return sorted(best.values(), key=lambda s: (-s.score, s.sentence.article_id, s.sentence.index))
 
 
 def _folded(text: str) -> str:

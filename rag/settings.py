@@ -41,7 +41,8 @@ class Settings(BaseSettings):
     )
     llm: str = Field(
         "auto",
-        description="auto | none | local | PATH.gguf | ollama:NAME | openai:NAME[@URL] | anthropic:NAME",
+        description="auto | none | local | PATH.gguf | ollama:NAME | openai:NAME[@URL] | "
+        "anthropic:NAME",
     )
     reader: str = Field("default", description="`default`, `none` or a folder of reader weights")
     threads: int = Field(0, ge=0, le=256, description="CPU threads of the models; 0: all cores")
@@ -87,5 +88,6 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"The setting {name} ({PREFIX}{name.upper()}) cannot be {first['input']!r}: {first['msg']}."
+            f"The setting {name} ({PREFIX}{name.upper()}) cannot be {first['input']!r}: "
+            f"{first['msg']}."
         ) from None

@@ -36,7 +36,7 @@ class Span:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.end:
-            raise ValueError(f"a span must satisfy 0 <= start <= end, got [{self.start}, {self.end})")
+            raise ValueError(f"a span needs 0 <= start <= end, got [{self.start}, {self.end})")
 
     def __len__(self) -> int:
         return self.end - self.start

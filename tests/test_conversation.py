@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.answering.wording import one_line
@@ -123,6 +123,7 @@ def test_a_genitive_is_the_same_name() -> None:
     assert faithful("What did Lindh's minister say?", "What?", talk("Who is Lindh?", "Minister."))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=4))
 def test_the_rule_only_adds_words_of_the_conversation(question: str, said: list[str]) -> None:
     result = standalone(question, talk(*said), None)

@@ -40,15 +40,15 @@ class FiltersIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     date_from: date | None = None
     date_to: date | None = None
-    source: str | None = Field(None, max_length=500)
-    language: str | None = Field(None, max_length=16)
+    source: str | None = Field(default=None, max_length=500)
+    language: str | None = Field(default=None, max_length=16)
 
 
 class AskIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     question: str = Field(max_length=20_000)
     history: list[TurnIn] = Field(default_factory=list, max_length=MAX_TURNS)
-    filters: FiltersIn = Field(default_factory=FiltersIn)
+    filters: FiltersIn = FiltersIn()
 
 
 def build_api(bot: Bot) -> FastAPI:

@@ -42,7 +42,7 @@ class Chat:
             yield session.with_last(session.exchanges[-1].failed(problem)), None
             return
         session = session.asking(question)
-        run = Run(lambda: self._bot.stream(question, history, Filters()))
+        run = Run(lambda stopped: self._bot.stream(question, history, Filters(), cancelled=stopped))
         yield session, run
         current = session.exchanges[-1]
         try:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.cli_io import progress_on_stderr
 from rag.errors import OrdagrantError, SettingsError
-from rag.settings import Settings, load_settings
+from rag.settings import load_settings
 
 if TYPE_CHECKING:
     from rag.bot import Bot
@@ -28,7 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _arguments(argv)
         settings = load_settings(data=arguments.data, llm=arguments.llm)
-        return _serve(settings, arguments.host, _port(arguments.port), arguments.open)
+        port = _port(arguments.port)
+        with progress_on_stderr() as progress:
+            from rag.bot import Bot
+
+            bot = Bot.open(settings, progress)
+        serve(bot, arguments.host, port, arguments.open)
+        return 0
     except OrdagrantError as error:
         print(f"ordagrant: {error}", file=sys.stderr)
         return error.exit_status
@@ -53,13 +60,15 @@ def _port(given: str | None) -> int:
     return int(said)
 
 
-def _serve(settings: Settings, host: str, port: int, browser: bool) -> int:
-    from rag.bot import Bot
+def serve(bot: Bot, host: str, port: int, browser: bool) -> None:
+    """The chat over an open bot, until interrupted.
+
+    Raises `SettingsError` when nothing can listen at that address.
+    """
     from rag.ui.app import build_app, launch_options
     from rag.ui.examples import examples_for
 
-    bot = Bot.open(settings)
-    app = build_app(bot, settings, examples=examples_for(bot.store))
+    app = build_app(bot, bot.settings, examples=examples_for(bot.store))
     try:
         app.launch(**launch_options(host, port), inbrowser=browser, prevent_thread_lock=True)
     except OSError as error:
@@ -70,12 +79,11 @@ def _serve(settings: Settings, host: str, port: int, browser: bool) -> int:
     threading.Thread(target=_warm, args=(bot,), name="ordagrant-warm", daemon=True).start()
     print(f"Ordagrant is at http://{host}:{port} (Ctrl+C ends it)", file=sys.stderr)
     app.block_thread()
-    return 0
 
 
 def _warm(bot: Bot) -> None:
     """Load what loads late (10 s on a busy machine) before the first question needs it."""
     try:
-        bot.evidence_for("What is known?")
+        bot.warm()
     except OrdagrantError as error:
         _log.warning("%s", error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from rag.types import Article, Event, Filters, Turn
@@ -31,6 +31,16 @@ class ChatBot(Protocol):
     @property
     def store(self) -> ArticleStore: ...
 
-    def stream(self, question: str, history: Sequence[Turn], filters: Filters) -> Iterator[Event]:
-        """Evidence, then accepted statements, then the answer; closing it cancels."""
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        filters: Filters,
+        *,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Event]:
+        """Evidence, then accepted statements, then the answer.
+
+        Closing it cancels; so does `cancelled` saying True, even while a model is busy.
+        """
         ...

@@ -14,9 +14,12 @@ from rag.types import Event
 
 
 class Run:
-    """Runs a stream of events in a thread; iterate over `events()`, stop with `stop()`."""
+    """Runs a stream of events in a thread; iterate over `events()`, stop with `stop()`.
 
-    def __init__(self, start: Callable[[], Iterator[Event]]) -> None:
+    `start` is given what tells whether the run was stopped, so that a busy model can end too.
+    """
+
+    def __init__(self, start: Callable[[Callable[[], bool]], Iterator[Event]]) -> None:
         self._start = start
         self._stop = threading.Event()
         self._queue: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
@@ -49,7 +52,7 @@ class Run:
 
     def _pump(self) -> None:
         try:
-            stream = self._start()
+            stream = self._start(self._stop.is_set)
             try:
                 for event in stream:
                     if self.stopped:

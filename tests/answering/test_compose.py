@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.answering.compose import (
@@ -125,6 +125,7 @@ def test_a_failing_model_fails_while_iterating() -> None:
         next(drafts)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=20), st.lists(st.integers(1, 9), max_size=3))))
 def test_however_a_reply_is_cut_into_pieces_the_same_objects_come(
     statements: list[tuple[str, list[int]]],
@@ -180,12 +181,33 @@ def test_only_the_last_message_depends_on_the_question(language: str, word: str)
     assert "[2] (SVT" in first[-1]["content"]
 
 
-def branching(statements: float, declined: float) -> Reply:
+def branching(statements: float, declined: float) -> list[Choice]:
     rivals = (("statements", math.log(statements)), ("not", math.log(declined)), ("x", -9.0))
-    choices = (Choice('{"', (('{"', -0.1),)), Choice("statements", rivals), Choice('":', ()))
-    return Reply("", 0, 0, choices=choices)
+    return [Choice('{"', (('{"', -0.1),)), Choice("statements", rivals), Choice('":', ())]
 
 
 def test_the_probability_of_declining_is_read_where_the_two_part() -> None:
-    assert not_answered_probability(branching(0.6, 0.2)) == pytest.approx(0.25)
-    assert not_answered_probability(Reply("", 0, 0)) is None
+    choices = branching(0.6, 0.2)
+    assert not_answered_probability(choices[:1]) is None
+    assert not_answered_probability(choices) == pytest.approx(0.25)
+
+
+class Hesitant(ScriptedChat):
+    """Tells its choices before it writes."""
+
+    def json_with_choices(self, *args: Any, on_choice: Any, **kwargs: Any) -> Reply:
+        for choice in branching(0.6, 0.2):
+            on_choice(choice)
+        return self.json(*args, **kwargs)
+
+
+def test_a_model_that_hesitates_too_much_is_taken_to_decline() -> None:
+    reply = says(("One.", [1]))
+    chat = Hesitant(reply, reply)
+    certain = compose("Which?", "en", TWO, chat, decline_at=0.26)
+    assert list(certain) == [Draft("One.", (1,))]
+    assert certain.not_answered_probability == pytest.approx(0.25)
+    written = chat.written
+    assert list(compose("Which?", "en", TWO, chat, decline_at=0.24)) == []
+    # It is stopped before it writes what nobody will read.
+    assert chat.written == written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.answering.extract import MAX_STATEMENTS, extract, introduced
@@ -64,6 +64,7 @@ def test_the_introduction_says_who_and_when_in_the_language_of_the_question() ->
     assert introduced(undated, "sv") == "Title (odaterad): ”Dammen brast.”"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.text(min_size=1), st.sampled_from("abc")), max_size=12)
 )

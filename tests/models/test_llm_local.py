@@ -12,7 +12,7 @@ import pytest
 from rag.errors import LlmError
 from rag.models import llm_gguf
 from rag.models.llm_local import LocalChat, Runtime, harmless
-from rag.models.llm_types import Message
+from rag.models.llm_types import Choice, Message, TellsChoices
 from rag.settings import load_settings
 
 ASK = [Message(role="user", content="Count.")]
@@ -58,9 +58,14 @@ def test_json_goes_out_with_its_schema_and_comes_back_with_rivals() -> None:
     rivals = [{"token": "{", "logprob": -0.1}, {"token": "[", "logprob": -2.0}]
     logprobs = {"content": [{"token": "{", "top_logprobs": rivals}]}
     chat, server = local(word("{", logprobs=logprobs), word("}"))
-    reply = chat.json(ASK, {"type": "object"}, max_tokens=9)
+    choices: list[Choice] = []
+    chat.json_with_choices(ASK, {"type": "object"}, max_tokens=9, on_choice=choices.append)
     assert server.bodies[0]["response_format"]["json_schema"]["schema"] == {"type": "object"}
-    assert reply.choices[0].rivals == (("{", -0.1), ("[", -2.0))
+    assert choices[0].rivals == (("{", -0.1), ("[", -2.0))
+
+
+def test_the_local_model_tells_its_choices() -> None:
+    assert isinstance(local()[0], TellsChoices)
 
 
 def test_cancelling_stops_the_library() -> None:
@@ -136,7 +141,6 @@ def test_the_model_obeys_a_schema_that_leaves_no_choice(qwen: LocalChat) -> None
     reply = qwen.json(ASK, schema, max_tokens=20)
     assert reply.text.replace(" ", "").replace("\n", "") == '{"n":7}'
     assert reply.prompt_tokens > 0
-    assert reply.choices
 
 
 @pytest.mark.llm

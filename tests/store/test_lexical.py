@@ -127,3 +127,10 @@ def test_no_spelling_of_a_question_breaks_the_search(store: Store, add: Add, que
 )
 def test_any_text_is_a_question(store: Store, question: str, language: str) -> None:
     assert search(store, question, language) == []
+
+
+def test_contractions_are_function_words() -> None:
+    assert LexicalQuery.from_question("Why didn’t it's ferry sail?", "en").plain == (
+        "ferry",
+        "sail",
+    )

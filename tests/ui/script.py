@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.types import (
@@ -159,7 +159,12 @@ class ScriptedBot:
         self.closed = threading.Event()
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        *,
+        cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[Event]:
         self.asked.append((question, tuple(history)))
         script = self.scripts.get(question, UNKNOWN)

@@ -131,7 +131,7 @@ def test_a_stopped_stream_takes_no_step_after_the_one_it_is_in() -> None:
         finally:
             told.append("closed")
 
-    run = Run(stream)
+    run = Run(lambda _stopped: stream())
     events = run.events()
     next(events)
     run.stop()
