@@ -57,7 +57,6 @@ def _begin(store: Store, mark: Fingerprint) -> None:
         connection.execute(delete(article_sums))
         connection.execute(delete(language_sums))
         Fts5Index.clear(connection)
-        writer.refresh_lexical(connection)
         number = fingerprint.next_generation(connection)
     store.vectors.discard(number)
 

@@ -34,6 +34,6 @@ berätta enligt förklara händer hände hänt
 """
 
 STOPWORDS: dict[str, frozenset[str]] = {
-    "en": frozenset(_ENGLISH.split()),
+    "en": frozenset(_ENGLISH.replace("'", "").split()),  # as the index spells them: "dont"
     "sv": frozenset(_SWEDISH.split()),
 }
