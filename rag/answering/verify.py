@@ -28,7 +28,7 @@ from rag.types import Evidence, Verdict
 # (query, texts) -> similarity 0..1 of each text to the query
 Similarity = Callable[[str, Sequence[str]], list[float]]
 
-_LONG = 10  # sentences: from here on evidence is an article, not a quote
+_LONG = 16  # sentences: from here on evidence is an article, not a quote
 _PER_FAULT = 4.0
 # e5 similarities crowd between 0.75 and 0.95.
 _PER_SIMILARITY, _USUAL_SIMILARITY = 8.0, 0.85
