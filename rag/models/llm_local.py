@@ -21,7 +21,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from rag.errors import LlmError, ModelError
-from rag.models.llm_types import Cancelled, Choice, Message, OnText, Reply, optional
+from rag.models.llm_types import (
+    Cancelled,
+    Choice,
+    Message,
+    OnChoice,
+    OnText,
+    Reply,
+    optional,
+)
 
 CONTEXT_TOKENS = 4096
 # Prompt tokens read at a go. 512 is 5% faster than 128, but a cancelled request would go on
@@ -142,8 +150,9 @@ class _Collected:
 
     on_text: OnText | None
     cancelled: Cancelled | None
+    on_choice: OnChoice | None = None
     text: list[str] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
+    choices: int = 0
     finish: Literal["stop", "length", "cancelled"] = "stop"
     prompt_tokens: int = 0
     output_tokens: int = 0
@@ -164,9 +173,10 @@ class _Collected:
             return True
         for choice in chunk.get("choices", ()):
             for token in (choice.get("logprobs") or {}).get("content") or ():
-                if len(self.choices) < CHOICE_TOKENS:
+                if self.on_choice is not None and self.choices < CHOICE_TOKENS:
+                    self.choices += 1
                     rivals = tuple((r["token"], r["logprob"]) for r in token["top_logprobs"])
-                    self.choices.append(Choice(token["token"], rivals))
+                    self.on_choice(Choice(token["token"], rivals))
             if choice.get("finish_reason") == "length":
                 self.finish = "length"
             if piece := choice.get("delta", {}).get("content"):
@@ -202,12 +212,26 @@ class LocalChat:
         on_text: OnText | None = None,
         cancelled: Cancelled | None = None,
     ) -> Reply:
-        body = {
+        form = {"type": "json_schema", "json_schema": {"schema": schema}}
+        got = _Collected(on_text, cancelled)
+        return self._chat(messages, {"response_format": form}, max_tokens, got)
+
+    def json_with_choices(
+        self,
+        messages: Sequence[Message],
+        schema: dict[str, Any],
+        *,
+        max_tokens: int,
+        on_choice: OnChoice,
+        on_text: OnText | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Reply:
+        extra = {
             "response_format": {"type": "json_schema", "json_schema": {"schema": schema}},
             "logprobs": True,
             "top_logprobs": RIVALS,
         }
-        return self._chat(messages, body, max_tokens, on_text, cancelled)
+        return self._chat(messages, extra, max_tokens, _Collected(on_text, cancelled, on_choice))
 
     def text(
         self,
@@ -218,17 +242,16 @@ class LocalChat:
         cancelled: Cancelled | None = None,
         stop: Sequence[str] = (),
     ) -> Reply:
-        return self._chat(messages, {"stop": list(stop)}, max_tokens, on_text, cancelled)
+        got = _Collected(on_text, cancelled)
+        return self._chat(messages, {"stop": list(stop)}, max_tokens, got)
 
     def _chat(
         self,
         messages: Sequence[Message],
         extra: dict[str, Any],
         max_tokens: int,
-        on_text: OnText | None,
-        cancelled: Cancelled | None,
+        got: _Collected,
     ) -> Reply:
-        got = _Collected(on_text, cancelled)
         body = {
             "messages": [{"role": m["role"], "content": harmless(m["content"])} for m in messages],
             "max_tokens": max_tokens,
@@ -240,12 +263,10 @@ class LocalChat:
             "stream_options": {"include_usage": True},
             **extra,
         }
-        if not self.runtime.chat(body, got.take, cancelled):
+        if not self.runtime.chat(body, got.take, got.cancelled):
             got.finish = "cancelled"
         if got.raised is not None:
             raise got.raised
         if got.error is not None:
             raise LlmError(f"The local LLM {self.runtime.path.name} failed: {got.error}.")
-        return Reply(
-            "".join(got.text), got.prompt_tokens, got.output_tokens, got.finish, tuple(got.choices)
-        )
+        return Reply("".join(got.text), got.prompt_tokens, got.output_tokens, got.finish)

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from rag.errors import MissingExtra
 from rag.prompts import Message
 
-__all__ = ["Cancelled", "ChatModel", "Choice", "Message", "OnText", "Reply", "optional"]
+__all__ = [
+    "Cancelled",
+    "ChatModel",
+    "Choice",
+    "Message",
+    "OnChoice",
+    "OnText",
+    "Reply",
+    "TellsChoices",
+    "optional",
+]
 
 OnText = Callable[[str], None]
 Cancelled = Callable[[], bool]
@@ -24,15 +34,17 @@ class Choice:
     rivals: tuple[tuple[str, float], ...]
 
 
+OnChoice = Callable[[Choice], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an LLM wrote. `choices` holds the first tokens, where a model tells them."""
+    """What an LLM wrote, and why it ended."""
 
     text: str
     prompt_tokens: int
     output_tokens: int
     finish: Literal["stop", "length", "cancelled"] = "stop"
-    choices: tuple[Choice, ...] = ()
 
 
 class ChatModel(Protocol):
@@ -67,6 +79,24 @@ class ChatModel(Protocol):
         stop: Sequence[str] = (),
     ) -> Reply:
         """A reply in free text, ending before any of `stop`."""
+        ...
+
+
+@runtime_checkable
+class TellsChoices(Protocol):
+    """A `ChatModel` that also says, for the first tokens of JSON, what else it considered."""
+
+    def json_with_choices(
+        self,
+        messages: Sequence[Message],
+        schema: dict[str, Any],
+        *,
+        max_tokens: int,
+        on_choice: OnChoice,
+        on_text: OnText | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Reply:
+        """As `json`; each `on_choice` comes before the `on_text` of the same token."""
         ...
 
 

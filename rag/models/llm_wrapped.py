@@ -115,7 +115,7 @@ def _again(reply: str, schema: dict[str, Any], problem: str) -> list[Message]:
 
 
 def _with_text(reply: Reply, text: str) -> Reply:
-    return Reply(text, reply.prompt_tokens, reply.output_tokens, reply.finish, reply.choices)
+    return Reply(text, reply.prompt_tokens, reply.output_tokens, reply.finish)
 
 
 class LlamaIndexChat(AskedChat):
