@@ -6,6 +6,11 @@ Rows are split by claim text, so that what was tuned on (`dev`) and what is repo
 share no claim. Missing files are skipped with a note. The table gives, for each set, the
 balanced accuracy and AUC of supported against the rest, the share of faults caught, and the
 share of true statements flagged (false alarms).
+
+Sets marked * flatter the verifier: the shipped en-sv word table was made from a set that
+holds the same passages. With tables that never saw the titles (two folds), false alarms of
+English statements on Swedish quotes were 20-28% instead of 6-18%, the other way 8-13%
+instead of 7-10%; what is caught hardly changed.
 """
 
 from __future__ import annotations
@@ -151,8 +156,8 @@ def true_pairs(args: argparse.Namespace) -> Iterator[tuple[str, str, str, str]]:
             continue
         seen.add(row["context_en"])
         for en, sv in zip(english, swedish, strict=True):
-            yield "en by sv quote", "en", en, sv
-            yield "sv by en quote", "sv", sv, en
+            yield "* en by sv quote", "en", en, sv
+            yield "* sv by en quote", "sv", sv, en
 
 
 def faults(args: argparse.Namespace, show: list[str] | None) -> list[Tally]:
