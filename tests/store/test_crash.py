@@ -155,6 +155,6 @@ def test_every_write_is_announced_before_it_is_made(
 
 
 def test_killed_ingests_lose_and_double_nothing(tmp_path: Path) -> None:
-    report = kill_ingests(tmp_path, kills=2, articles=25, seed=7)
+    report = kill_ingests(tmp_path, kills=2, articles=12, seed=7)
     assert report.problems == []
     assert report.kills == 2

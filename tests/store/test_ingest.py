@@ -8,13 +8,16 @@ import pytest
 
 from rag.errors import IndexMismatch, StoreError
 from rag.settings import Settings
+from rag.store import fingerprint
 from rag.store.doctor import diagnose
 from rag.store.ingest import ingest
 from rag.store.lexical import LexicalQuery
 from rag.store.rebuild import rebuild
 from rag.store.store import Store
+from rag.store.vectors import VectorRow
+from rag.store.writer import write_articles
 from rag.types import Filters, IngestSummary
-from tests.store.conftest import HashedWords
+from tests.store.conftest import HashedWords, make_prepared
 
 
 def counts(summary: IngestSummary) -> tuple[int, int, int, int, int]:
@@ -247,23 +250,31 @@ def test_metadata_does_not_part_a_witness(
     assert store.info(["ferry"])["ferry"].witness == "a_copy"
 
 
-def test_many_chunks_go_in_in_batches(store: Store, tmp_path: Path) -> None:
-    """More than Chroma takes at once (5,461), in one article that is one transaction."""
+def test_an_article_of_very_many_chunks_goes_in(
+    store: Store, embedder: HashedWords, settings: Settings
+) -> None:
+    """More than Chroma takes at once (5,461), in one article, that is in one transaction."""
     small = HashedWords(dimension=8)
-    sentences = [f"Number {n} of the long list was read aloud in the hall." for n in range(12_400)]
-    (tmp_path / "long.txt").write_text("\n".join(sentences))
-    settings = store.settings
-    summary = ingest(store, [tmp_path / "long.txt"], small, settings)
-    assert summary.chunks > 6_000
-    health = diagnose(store, small)
-    assert health.lines == ()
-    assert health.vectors == summary.chunks
+    mark = fingerprint.Fingerprint.of(small.name, small.dimension, settings)
+    lines = [f"Number {n} of the long list was read aloud." for n in range(6_001)]
+    prepared = make_prepared("long", lines, small, index_key=mark.key)
+    with store.writing(), store.database.write() as connection:
+        fingerprint.store(connection, mark)
+        write_articles(connection, [prepared])
+    with store.writing():
+        pass  # tells Chroma
+    assert diagnose(store, small).vectors == 6_001
+    assert diagnose(store, small).lines == ()
     hits = store.search_dense(
-        small.embed_query(sentences[777]), language="en", filters=Filters(), k=200
+        small.embed_query(lines[777]), language="en", filters=Filters(), k=200
     )
     assert len(hits) == 200
-    assert store.remove(["long"]) == 1
-    assert diagnose(store, small).vectors == 0
+    with store.vectors.session() as session:  # and in one call
+        rows = [VectorRow(f"x{n}", "x", None, v) for n, v in enumerate(prepared.vectors)]
+        session.put(mark.key, "sv", rows)
+        assert session.count(mark.key, "sv") == 6_001
+        session.drop(mark.key, "sv", [row.chunk_id for row in rows])
+        assert session.count(mark.key, "sv") == 0
 
 
 def test_another_model_is_refused_until_rebuilt(
