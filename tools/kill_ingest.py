@@ -99,10 +99,12 @@ def kill_ingests(work: Path, *, kills: int, articles: int, seed: int) -> Report:
     span = _time_of_ingest(folder, work / "timing")
     settled: dict[str, str] = {}
     while report.kills < kills:
-        if _killed(folder, data, chance.uniform(0.0, span)):
+        done_in = _time_unless_killed(folder, data, chance.uniform(0.0, span))
+        if done_in is None:
             report.kills += 1
         else:
             report.finished += 1
+            span = done_in  # later ingests have less to do than the first
         settled = _look(data, folder, settled, report)
         _change(folder, articles, chance)
     with Store.open(settings_for(data)) as store:
@@ -130,17 +132,18 @@ def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
         process.stdout.readline()
 
 
-def _killed(folder: Path, data: Path, after: float) -> bool:
-    """Start an ingest and kill it; False when it was done before."""
+def _time_unless_killed(folder: Path, data: Path, after: float) -> float | None:
+    """Start an ingest and kill it; its seconds when it was done before, else None."""
     with subprocess.Popen(_command(folder, data), stdout=subprocess.PIPE) as process:
         _wait_until_ready(process)
+        began = time.monotonic()
         try:
             process.wait(timeout=after)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
-            return True
-    return False
+            return None
+    return time.monotonic() - began
 
 
 def _look(data: Path, folder: Path, settled: dict[str, str], report: Report) -> dict[str, str]:
@@ -158,8 +161,8 @@ def _look(data: Path, folder: Path, settled: dict[str, str], report: Report) -> 
 
 
 def _change(folder: Path, articles: int, chance: random.Random) -> None:
-    """Change a tenth of the articles, remove a few, and bring a few back."""
-    for number in chance.sample(range(articles), max(1, articles // 10)):
+    """Change a third of the articles, remove a few, and bring a few back."""
+    for number in chance.sample(range(articles), max(1, articles // 3)):
         write_article(folder, number, chance)
     for number in chance.sample(range(articles), max(1, articles // 40)):
         (folder / f"article{number:05}.txt").unlink(missing_ok=True)
