@@ -20,6 +20,7 @@ from rag.answering.compose import (
     compose,
     evidence_line,
     not_answered_probability,
+    warm,
 )
 from rag.errors import LlmError
 from rag.models.llm_types import Choice, Reply
@@ -179,6 +180,13 @@ def test_only_the_last_message_depends_on_the_question(language: str, word: str)
     assert first[:-1] == second[:-1]
     assert first[-1]["content"].endswith(f"{word} Who {{{{ evidence }}}}?")
     assert "[2] (SVT" in first[-1]["content"]
+
+
+def test_warming_up_sends_what_every_question_begins_with() -> None:
+    chat = ScriptedChat("{", '{"not_answered": true}')
+    warm(chat, "sv")
+    list(compose("När?", "sv", TWO, chat))
+    assert chat.messages[0][:-1] == chat.messages[1][:-1]
 
 
 def branching(statements: float, declined: float) -> list[Choice]:
