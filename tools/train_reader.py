@@ -1,7 +1,7 @@
 """Trains the reader on the CPU: `python tools/train_reader.py --train DIR --bench DIR --out DIR`.
 
 Seeded and resumable: run again with the same `--out` and it goes on from the last checkpoint.
-About an hour on two cores. `--export FILE` writes the finished weights for shipping.
+About an hour on two cores. OUT/reader.safetensors is what ships; tools/calibrate_reader.py is next.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from rag.models.e5 import unpacked
 from rag.models.reader_net import ReaderNet, untrained
-from rag.models.reader_weights import save_tuned
+from rag.models.reader_weights import load_tuned, save_tuned
 from rag.settings import load_settings
 
 PREFIX = len("passage: ")
@@ -159,6 +159,9 @@ class Run:
         torch.manual_seed(arguments.seed)
         self.net = untrained(folder)
         tuned = self.net.tuned()
+        if arguments.start:
+            started = {k: torch.from_numpy(v) for k, v in load_tuned(arguments.start).items()}
+            self.net.load_state_dict(started, strict=False)
         for name, value in self.net.named_parameters():
             value.requires_grad_(name in tuned)
         heads = ("pool", "answer", "span")
@@ -244,6 +247,7 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True, help="folder of the training sets")
     parser.add_argument("--bench", type=Path, required=True, help="folder of the benchmark sets")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--start", type=Path, help="weights to go on from (a second stage)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--scale", type=float, default=0.55, help="size of the mix; 1: 31,000")
