@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from rag.errors import OrdagrantError
 if TYPE_CHECKING:
     from rag.store.store import Store
 
-CALIBRATION = report.RESULTS / "refusal-calibration.json"
+CALIBRATION = Path(__file__).parent.parent / "rag" / "calibration.json"
 
 app = typer.Typer(
     help=__doc__, no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False
@@ -87,7 +88,7 @@ def run(
             cases=suite.name,
             llm=bot.llm_label,
             settings=bot.settings,
-            threshold=bot.finder.threshold,
+            threshold=bot.threshold,
             selection={"kind": only, "split": split.value, "limit": limit},
         )
     name = report.file_name(suite.name, document["llm"], document["commit"])
@@ -119,38 +120,36 @@ def check_cases(cases: CasesOption = "seeds") -> None:
 
 @app.command("calibrate-refusal")
 def calibrate_refusal(
-    cases: CasesOption = "seeds",
-    data: DataOption = None,
-    bench: Annotated[
-        Path | None, typer.Option(help="folder with squad2_sv.jsonl.gz, xquad_en.jsonl.gz, …")
-    ] = None,
-    bench_limit: Annotated[int, typer.Option(min=1, help="questions of each set")] = 300,
+    llm: Annotated[str | None, typer.Option(help="as `ordagrant --llm`")] = None,
     answer_rate: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="least share of answerable to be answered")
-    ] = 0.9,
+    ] = 0.92,
+    outright_rate: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="the same, before an LLM is asked at all")
+    ] = 0.98,
     out: Annotated[Path, typer.Option(help="the JSON file")] = CALIBRATION,
 ) -> None:
-    """Choose the refusal threshold on the dev cases (never the test half) and labelled sets."""
-    suite = load_suite(find_case_file(cases))
+    """Fit evidence and refusal anew on the dev cases (never on the test half)."""
+    seen: list[calibrate.Seen] = []
+    reader = ""
     with _progress() as show:
-        with open_bot(suite.corpus, data, "none", show) as bot:
-            reader = bot.reader.name
-            judged = calibrate.judge_cases(suite.cases, bot, show)
-        for name in calibrate.BENCH_SETS if bench else ():
-            questions = calibrate.sample_bench(bench or Path(), name, bench_limit)
-            if questions:
-                judged += calibrate.judge_bench(name, questions, show)
-            else:
-                _err.print(f"{bench} has no {name}.jsonl.gz: left out.", markup=False)
-    result = calibrate.calibration(judged, answer_rate, reader)
+        for name in calibrate.CASES:
+            suite = load_suite(find_case_file(name))
+            with open_bot(suite.corpus, None, llm, show) as bot:
+                reader, label = bot.reader.name, bot.llm_label
+                seen += calibrate.look(suite.cases, bot, show)
+    entry = calibrate.calibration(seen, answer_rate, outright_rate)
     at = report.commit()
-    result |= {"cases": suite.name, "commit": at.sha, "dirty": at.dirty}
-    written = report.write_json(out, result)
-    point = result["at_threshold"]
-    typer.echo(
-        f"{reader}: refuse below {result['threshold']:.3f}: answers {point['answer_rate']:.0%} of "
-        f"the answerable, refuses {point['refusal_recall']:.0%} of the unanswerable."
-    )
+    entry |= {"llm": label, "commit": at.sha, "dirty": at.dirty}
+    table = json.loads(out.read_text("utf-8")) if out.exists() else {}
+    written = report.write_json(out, table | {reader: entry})
+    for mode in ("without_llm", "with_llm"):
+        if point := entry["at"].get(mode):
+            typer.echo(
+                f"{reader}, {mode.replace('_', ' ')}: below {point['threshold']:.2f} answers "
+                f"{point['answer_rate']:.0%} of the answerable, refuses "
+                f"{point['refusal_recall']:.0%} of the unanswerable."
+            )
     _err.print(f"Written to {written}", markup=False, highlight=False, soft_wrap=True)
 
 

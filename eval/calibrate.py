@@ -1,150 +1,171 @@
-"""Chooses the answerability under which the bot refuses.
+"""Fits what `rag/calibration.json` holds, and keeps the curves that thresholds were read from.
 
-Each source (the cases' dev half, each labelled question set) gives pairs of `answerable` as the
-evidence finder reports it and whether the question has an answer. Sources count the same however
-large they are, so that no one corpus decides.
+Three logistic regressions for the reader in use: does a sentence carry the answer (reader score
+and cosine); does the evidence answer the question (reader and names that nothing names); and the
+same again with what the LLM thinks. Only the dev half of the cases is used, so that the held-out
+half can tell how well it went.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-import random
-import tempfile
-from collections.abc import Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from eval.cases import GoldCase
-from eval.runner import Report, ingest_corpus
-from rag.errors import InputError, SettingsError
-from rag.settings import load_settings
-from rag.types import EvidenceSet
+from eval.metrics import covers
+from eval.runner import Report
+from rag.answering.answerability import unnamed
+from rag.answering.compose import compose
+from rag.bot import Bot
+from rag.calibration import Logistic, logit
+from rag.corpus.language import detect_question
+from rag.errors import SettingsError
+from rag.types import EvidenceSet, Sentence
 
-# Sets of labelled questions, each over its own passages; `answers` empty = unanswerable.
-BENCH_SETS = ("squad2_sv", "xquad_en", "swequad")
-_SAMPLE_SEED = 20_261
-
-
-class Finder(Protocol):
-    """What calibration needs of a bot."""
-
-    def evidence_for(self, question: str) -> EvidenceSet: ...
+# The case files whose dev half is used.
+CASES = ("seeds", "adversarial")
+STEPS = 100
+# The LLM's probabilities under this say no more than that it was sure.
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A question's `answerable` from the evidence finder, and the truth."""
+class SentenceSeen:
+    """A candidate sentence: the reader's log-odds, its cosine, and whether it is gold."""
 
-    source: str
-    answerable: float
+    reader: float
+    cosine: float
+    gold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A question: whether it has an answer, and what was found for it."""
+
     has_answer: bool
+    reader: float  # log-odds of the best passage
+    unnamed: float  # 1 if the question names what no evidence names
+    declines: float | None = None  # log of the LLM's "not answered"
+    sentences: tuple[SentenceSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What refusing below `threshold` does; None where no source tells."""
+    """What refusing below `threshold` does."""
 
     threshold: float
-    answer_rate: float | None
-    refusal_recall: float | None
-    balanced: float | None
+    answer_rate: float
+    refusal_recall: float
 
 
-def judge_cases(cases: Sequence[GoldCase], bot: Finder, report: Report | None) -> list[Judged]:
-    """The dev cases; those that rest on something untrue are left out (either may be right)."""
-    chosen = [g.case for g in cases if g.case.split == "dev" and g.case.refuse != "allowed"]
-    out = []
-    for n, case in enumerate(chosen, start=1):
-        found = bot.evidence_for(case.question)
-        out.append(Judged("cases", found.answerable, case.refuse is False))
-        if report is not None:
-            report(case.id, n, len(chosen))
-    return out
+def look(cases: Sequence[GoldCase], bot: Bot, report: Report) -> list[Seen]:
+    """The dev cases as the bot sees them; those resting on something untrue are left out."""
+    chosen = [g for g in cases if g.case.split == "dev" and g.case.refuse != "allowed"]
+    seen = []
+    for n, gold in enumerate(chosen, start=1):
+        seen.append(_look_at(gold, bot))
+        report(gold.case.id, n, len(chosen))
+    return seen
 
 
-@dataclass(frozen=True, slots=True)
-class BenchQuestion:
-    """A labelled question with the passage that it was asked about."""
-
-    question: str
-    passage_id: str
-    passage: str
-    language: str
-    has_answer: bool
-
-
-def sample_bench(folder: Path, name: str, limit: int) -> list[BenchQuestion]:
-    """At most `limit` questions of a set, the same ones every time; [] if it isn't there."""
-    path = folder / f"{name}.jsonl.gz"
-    if not path.is_file():
-        return []
-    rows = list(_rows(path))
-    random.Random(_SAMPLE_SEED).shuffle(rows)  # noqa: S311 - a sample, not a secret
-    return rows[:limit]
+def _look_at(gold: GoldCase, bot: Bot) -> Seen:
+    question = gold.case.question
+    language = detect_question(question)
+    hits = bot.retriever.search(question, language, bot.settings.hits)
+    found = bot.finder.find(question, language, hits)
+    return Seen(
+        has_answer=gold.case.refuse is False,
+        reader=logit(found.answerable),
+        unnamed=float(unnamed(question, found.items)),
+        declines=_declines(question, language, found, bot),
+        sentences=tuple(
+            SentenceSeen(c.reader, c.cosine, _is_gold(c.sentence, gold)) for c in found.candidates
+        ),
+    )
 
 
-def _rows(path: Path) -> Iterator[BenchQuestion]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-                yield BenchQuestion(
-                    row["question"],
-                    row["passage_id"],
-                    row["passage"],
-                    row["lang"],
-                    bool(row["answers"]),
-                )
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{path}:{number}: this row cannot be used: {error!r}.") from None
+def _is_gold(sentence: Sentence, gold: GoldCase) -> bool:
+    return any(covers(sentence, excerpt) for group in gold.groups for excerpt in group)
 
 
-def judge_bench(name: str, questions: Sequence[BenchQuestion], report: Report) -> list[Judged]:
-    """Asks over a corpus of the questions' own passages, ingested into a folder for once."""
-    from rag.bot import Bot
-
-    with tempfile.TemporaryDirectory(prefix="ordagrant-bench-") as folder:
-        corpus = Path(folder) / f"{name}.jsonl"
-        passages = {q.passage_id: q for q in questions}
-        rows = [
-            {"id": f"{name}-{n}", "text": q.passage, "language": q.language}
-            for n, q in enumerate(passages.values())
-        ]
-        text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        corpus.write_text(text + "\n", "utf-8")
-        settings = load_settings(data=Path(folder) / "data", llm="none")
-        ingest_corpus(corpus, settings, report)
-        out = []
-        with Bot.open(settings) as bot:
-            for n, q in enumerate(questions, start=1):
-                out.append(Judged(name, bot.evidence_for(q.question).answerable, q.has_answer))
-                report(name, n, len(questions))
-    return out
-
-
-def curve(judged: Sequence[Judged], steps: int = 200) -> list[Point]:
-    """What each threshold from 0 to 1 would do, averaged over the sources."""
-    return [_point(judged, n / steps) for n in range(steps + 1)]
-
-
-def _point(judged: Sequence[Judged], threshold: float) -> Point:
-    answered = _mean_over_sources([j for j in judged if j.has_answer], threshold)
-    kept = _mean_over_sources([j for j in judged if not j.has_answer], threshold)
-    refused = None if kept is None else 1 - kept
-    both = None if answered is None or refused is None else (answered + refused) / 2
-    return Point(threshold, answered, refused, both)
-
-
-def _mean_over_sources(judged: Sequence[Judged], threshold: float) -> float | None:
-    """Share at or above the threshold, each source counting the same."""
-    by_source: dict[str, list[bool]] = {}
-    for j in judged:
-        by_source.setdefault(j.source, []).append(j.answerable >= threshold)
-    if not by_source:
+def _declines(question: str, language: str, found: EvidenceSet, bot: Bot) -> float | None:
+    if bot.chat is None or not found.items:
         return None
-    return sum(sum(s) / len(s) for s in by_source.values()) / len(by_source)
+    # Declining at 0 stops the LLM as soon as it has chosen.
+    drafts = compose(question, language, found.items, bot.chat, decline_at=0.0)
+    try:
+        next(drafts, None)
+    finally:
+        drafts.close()
+    said = drafts.not_answered_probability
+    return None if said is None else math.log(max(said, _LEAST))
+
+
+def fit(
+    features: NDArray[np.float64],
+    labels: NDArray[np.bool_],
+    names: Sequence[str],
+    groups: Sequence[int] | None = None,
+) -> Logistic:
+    """A logistic regression in which every group, and each label within it, weighs the same."""
+    from sklearn.linear_model import LogisticRegression
+
+    cells = list(zip(groups or [0] * len(labels), labels.tolist(), strict=True))
+    sizes = Counter(cells)
+    weights = [1 / sizes[cell] for cell in cells]
+    scale = len(weights) / sum(weights)
+    model = LogisticRegression(C=1.0)
+    model.fit(features, labels, sample_weight=[w * scale for w in weights])
+    fitted = dict(zip(names, (round(float(w), 4) for w in model.coef_[0]), strict=True))
+    return Logistic(fitted, round(float(model.intercept_[0]), 4))
+
+
+def fit_sentence(seen: Sequence[Seen]) -> Logistic:
+    """From each answerable question's candidates; bias so that scores are of one sentence."""
+    rows = [(n, s) for n, q in enumerate(seen) if q.has_answer for s in q.sentences]
+    asked = {n for n, s in rows if s.gold}
+    rows = [(n, s) for n, s in rows if n in asked]
+    features = np.array([[s.reader, s.cosine] for _, s in rows])
+    labels = np.array([s.gold for _, s in rows])
+    return fit(features, labels, ["reader", "cosine"], [n for n, _ in rows])
+
+
+def fit_question(seen: Sequence[Seen]) -> Logistic:
+    features = np.array([[s.reader, s.unnamed] for s in seen])
+    labels = np.array([s.has_answer for s in seen])
+    return fit(features, labels, ["reader", "unnamed"])
+
+
+def fit_declining(seen: Sequence[Seen], question: Logistic) -> Logistic:
+    rows = [s for s in seen if s.declines is not None]
+    features = np.array([[odds(s, question), s.declines] for s in rows], dtype=np.float64)
+    labels = np.array([s.has_answer for s in rows])
+    return fit(features, labels, ["question", "llm"])
+
+
+def odds(seen: Seen, question: Logistic) -> float:
+    return question.log_odds(reader=seen.reader, unnamed=seen.unnamed)
+
+
+def curve(scores: Sequence[tuple[float, bool]]) -> list[Point]:
+    """What each threshold from 0 to 1 would do to `(probability, has answer)` pairs."""
+    yes = [p for p, has_answer in scores if has_answer]
+    no = [p for p, has_answer in scores if not has_answer]
+    if not yes or not no:
+        raise SettingsError(
+            "There is nothing to calibrate on: both answerable and unanswerable questions are "
+            "needed. Add cases with `refuse: true` and without."
+        )
+    return [
+        Point(t, sum(p >= t for p in yes) / len(yes), sum(p < t for p in no) / len(no))
+        for t in (n / STEPS for n in range(STEPS + 1))
+    ]
 
 
 def choose(points: Sequence[Point], answer_rate: float) -> Point:
@@ -152,39 +173,60 @@ def choose(points: Sequence[Point], answer_rate: float) -> Point:
 
     Between equals the middle of the run of thresholds: it is furthest from both cliffs.
     """
-    usable = [p for p in points if p.answer_rate is not None and p.answer_rate >= answer_rate]
-    if not usable or usable[0].refusal_recall is None:
-        raise SettingsError(
-            "There is nothing to calibrate on: both answerable and unanswerable questions are "
-            "needed. Add cases with `refuse: true` and without, or give --bench DIR."
-        )
-    best = max(p.refusal_recall or 0.0 for p in usable)
-    equal = [p for p in usable if (p.refusal_recall or 0.0) == best]
+    usable = [p for p in points if p.answer_rate >= answer_rate]
+    best = max(p.refusal_recall for p in usable)
+    equal = [p for p in usable if p.refusal_recall == best]
     return equal[(len(equal) - 1) // 2]
 
 
-def calibration(judged: Sequence[Judged], answer_rate: float, reader: str) -> dict[str, Any]:
-    """The chosen threshold with the curve and the data behind it, as JSON data."""
-    points = curve(judged)
-    chosen = choose(points, answer_rate)
-    sources = sorted({j.source for j in judged})
-    return {
-        "reader": reader,
-        "threshold": chosen.threshold,
-        "at_threshold": asdict(chosen),
-        "least_answer_rate": answer_rate,
-        "data": {name: _describe(judged, name, chosen.threshold) for name in sources},
-        "curve": [asdict(p) for p in points],
+def calibration(seen: Sequence[Seen], answer_rate: float, outright_rate: float) -> dict[str, Any]:
+    """One reader's entry of `calibration.json`.
+
+    Without an LLM the question is refused below the threshold that answers `answer_rate`. With
+    one, only below the threshold that answers `outright_rate`, and after that by both together.
+    """
+    question = fit_question(seen)
+    alone = curve([(_sigmoid(odds(s, question)), s.has_answer) for s in seen])
+    entry: dict[str, Any] = {
+        "sentence": asdict(fit_sentence(seen)),
+        "question": asdict(question),
+        "refuse_below": choose(alone, answer_rate).threshold,
+        "refuse_outright": choose(alone, outright_rate).threshold,
+        "at": {
+            "answer_rate": answer_rate,
+            "outright_rate": outright_rate,
+            "without_llm": asdict(choose(alone, answer_rate)),
+        },
+        "data": {
+            "cases": list(CASES),
+            "answerable": sum(s.has_answer for s in seen),
+            "unanswerable": sum(not s.has_answer for s in seen),
+        },
+        "curve": [asdict(p) for p in alone if p.threshold * 20 % 1 == 0],
     }
+    heard = [s for s in seen if s.declines is not None]
+    if heard:
+        declining = fit_declining(heard, question)
+        both = curve(
+            [
+                (_with_llm(s, question, declining, entry["refuse_outright"]), s.has_answer)
+                for s in heard
+            ]
+        )
+        entry["declining"] = asdict(declining)
+        entry["decline_below"] = choose(both, answer_rate).threshold
+        entry["at"]["with_llm"] = asdict(choose(both, answer_rate))
+        entry["curve_with_llm"] = [asdict(p) for p in both if p.threshold * 20 % 1 == 0]
+    return entry
 
 
-def _describe(judged: Sequence[Judged], source: str, threshold: float) -> dict[str, Any]:
-    mine = [j for j in judged if j.source == source]
-    point = _point(mine, threshold)
-    return {
-        "answerable": sum(j.has_answer for j in mine),
-        "unanswerable": sum(not j.has_answer for j in mine),
-        "answer_rate": point.answer_rate,
-        "refusal_recall": point.refusal_recall,
-        "balanced": point.balanced,
-    }
+def _with_llm(seen: Seen, question: Logistic, declining: Logistic, outright: float) -> float:
+    """The probability that decides when an LLM composes; 0 where it is never asked."""
+    alone = odds(seen, question)
+    if _sigmoid(alone) < outright or seen.declines is None:
+        return 0.0
+    return _sigmoid(declining.log_odds(question=alone, llm=seen.declines))
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))

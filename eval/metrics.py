@@ -14,7 +14,7 @@ from types import MappingProxyType
 from eval.bootstrap import Estimate, Part, estimate
 from eval.cases import Gold, GoldCase
 from eval.matching import found, normalise, without_marks
-from rag.types import Answer, Quote, text_sha256
+from rag.types import Answer, Quote, Sentence, text_sha256
 
 # A quote covers an excerpt when it holds at least this share of it: a sentence that was split
 # elsewhere still counts, a neighbour that merely touches it does not.
@@ -93,7 +93,7 @@ def quote_faults(quote: Quote, text_of: TextOf) -> list[str]:
     return faults
 
 
-def covers(quote: Quote, gold: Gold) -> bool:
+def covers(quote: Quote | Sentence, gold: Gold) -> bool:
     """Whether the quote holds at least half of the excerpt, at its own place."""
     if quote.article_id != gold.article_id:
         return False

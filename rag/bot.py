@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 
+from rag.answering.answerability import decline_at, judged
 from rag.answering.assemble import (
     Accepted,
     Quotes,
@@ -27,6 +28,7 @@ from rag.answering.conflicts import find_conflicts
 from rag.answering.extract import extract
 from rag.answering.phrases import phrase
 from rag.answering.verify import verify
+from rag.calibration import Calibration, load_calibration
 from rag.conversation import is_question, standalone
 from rag.corpus.language import detect_question
 from rag.errors import LlmError, StoreError
@@ -37,6 +39,7 @@ from rag.models.progress import Progress
 from rag.models.reader import Reader, load_reader
 from rag.retrieval import Retriever
 from rag.settings import Settings
+from rag.similarity import Similarity
 from rag.store.store import Store
 from rag.types import (
     Answer,
@@ -47,6 +50,7 @@ from rag.types import (
     EvidenceSet,
     Filters,
     Finished,
+    Hit,
     Refusal,
     RefusalReason,
     Removed,
@@ -97,14 +101,17 @@ class Bot:
         embedder: Embedder,
         reader: Reader,
         chat: ChatModel | None,
+        calibration: Calibration | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.embedder = embedder
         self.reader = reader
         self.chat = chat
-        self.retriever = Retriever(store, embedder, settings)
-        self.finder = EvidenceFinder(store, reader, settings)
+        self.calibration = calibration or load_calibration(reader.name)
+        similarity = Similarity(store, embedder)
+        self.retriever = Retriever(store, similarity)
+        self.finder = EvidenceFinder(store, reader, similarity, settings, self.calibration)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress | None = None) -> Bot:
@@ -154,7 +161,19 @@ class Bot:
         """What retrieval and reader find for a standalone question, before any answer."""
         language = detect_question(question)
         hits = self.retriever.search(question, language, self.settings.hits, filters)
-        return self.finder.find(question, language, hits)
+        return self._evidence(question, language, hits)
+
+    def _evidence(self, question: str, language: str, hits: Sequence[Hit]) -> EvidenceSet:
+        found = self.finder.find(question, language, hits)
+        return judged(question, found, self.calibration, self.threshold)
+
+    @property
+    def threshold(self) -> float:
+        """The answerability under which a question is refused before anything is composed."""
+        if self.settings.refuse_below is not None:
+            return self.settings.refuse_below
+        own = self.calibration
+        return own.refuse_below if self.chat is None else own.refuse_outright
 
     def warm(self) -> None:
         """Loads what loads late, and has the LLM read the instructions that never change.
@@ -195,7 +214,7 @@ class Bot:
             run.standalone = standalone(run.question, history, self.chat)
             hits = self.retriever.search(run.standalone, run.language, self.settings.hits, filters)
         with run.timed("evidence"):
-            evidence = self.finder.find(run.standalone, run.language, hits)
+            evidence = self._evidence(run.standalone, run.language, hits)
         yield EvidenceFound(run.standalone, evidence)
         if not evidence.items:
             matched = self._any_match(filters)
@@ -236,7 +255,12 @@ class Bot:
         declined = False
         if self.chat is not None:
             drafts = compose(
-                run.standalone, run.language, evidence.items, self.chat, cancelled=cancelled
+                run.standalone,
+                run.language,
+                evidence.items,
+                self.chat,
+                decline_at=decline_at(evidence, self.calibration),
+                cancelled=cancelled,
             )
             composed = 0
             try:
@@ -333,7 +357,7 @@ class Bot:
                 article = self.store.article(article_id)
                 if article is None:
                     raise StoreError(
-                        f"The article {article_id} was removed while it was being quoted: ask again."
+                        f"The article {article_id} was removed while being quoted: ask again."
                     )
                 texts[article_id] = article.text
             return texts[article_id]

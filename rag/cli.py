@@ -136,6 +136,7 @@ def retrieve(
     from rag.corpus.language import detect_question
     from rag.models.embedding import load_embedder
     from rag.retrieval import Retriever
+    from rag.similarity import Similarity
     from rag.store.store import Store
 
     _need_jsonl(jsonl)
@@ -144,7 +145,7 @@ def retrieve(
     with Store.open(settings) as store:
         embedder = load_embedder(settings)
         store.check_fingerprint(embedder.name)
-        retriever = Retriever(store, embedder, settings)
+        retriever = Retriever(store, Similarity(store, embedder))
 
         def handle(row: Row) -> dict[str, Any]:
             question = row.text("question")

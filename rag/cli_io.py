@@ -65,7 +65,7 @@ def _parse(number: int, line: str) -> Row:
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"line {number}: this is not JSON ({error}), correct the row.") from None
     if not isinstance(fields, dict):
-        raise InputError(f"line {number}: a row must be a JSON object, for example {{\"id\": 1}}.")
+        raise InputError(f'line {number}: a row must be a JSON object, for example {{"id": 1}}.')
     return Row(number, fields.get("id"), fields)
 
 
@@ -98,7 +98,11 @@ def progress_on_stderr() -> Iterator[Progress | None]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
     with Bar(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 

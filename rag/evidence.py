@@ -1,22 +1,33 @@
 """Evidence: from the chunks that retrieval proposed to a few numbered sentences.
 
 The reader says of each chunk whether it answers the question and which of its sentences carry
-the answer. The best sentences are taken over all chunks: not too many from one article, so that
-several witnesses are heard, and one of a set of near-duplicates.
+the answer; the similarity of question and sentence adds what the reader overlooks. The best
+sentences are taken over all chunks: not too many from one article, so that several witnesses
+are heard, and one of a set of near-duplicates.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 
+from rag.calibration import Calibration, logit
 from rag.models.reader import Reader
 from rag.settings import Settings
+from rag.similarity import Similarity
 from rag.store.store import Store
-from rag.types import ArticleInfo, Evidence, EvidenceSet, Hit, Passage, Reading, Sentence, Span
+from rag.types import (
+    ArticleInfo,
+    Candidate,
+    Evidence,
+    EvidenceSet,
+    Hit,
+    Passage,
+    Reading,
+    Sentence,
+    Span,
+)
 
 # A sentence that opens with one of these leans on the sentence before it.
 _LEANING = re.compile(
@@ -29,39 +40,36 @@ _LEANING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# A sentence whose score is under this share of the best one adds noise, not evidence.
-_FLOOR = 0.02
-
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
     sentence: Sentence
-    score: float
-
-
-def calibrated_threshold(reader_name: str) -> float:
-    """The answerability under which this reader's best passage means: refuse.
-
-    Read from `calibration.json`, which `python -m eval calibrate-refusal` writes together with
-    the curve and the data it was chosen on.
-    """
-    table = json.loads(resources.files("rag").joinpath("calibration.json").read_text("utf-8"))
-    entry = table.get(reader_name) or table["default"]
-    return float(entry["threshold"])
+    score: float  # 0..1
 
 
 class EvidenceFinder:
     """Turns hits into evidence; safe to share between threads if its reader is."""
 
-    def __init__(self, store: Store, reader: Reader, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        reader: Reader,
+        similarity: Similarity,
+        settings: Settings,
+        calibration: Calibration,
+    ) -> None:
         self._store = store
         self._reader = reader
+        self._similarity = similarity
         self._settings = settings
-        threshold = settings.refuse_below
-        self.threshold = calibrated_threshold(reader.name) if threshold is None else threshold
+        self._calibration = calibration
 
     def find(self, question: str, language: str, hits: Sequence[Hit]) -> EvidenceSet:
-        """At most `settings.evidence` numbered sentences, the best first."""
+        """At most `settings.evidence` numbered sentences, the best first.
+
+        `answerable` is the reader's word for its best passage; whether that is `enough` is for
+        `rag.answering.answerability` to say, which knows more than this room.
+        """
         if not hits:
             return EvidenceSet((), 0.0, False)
         sentences = [
@@ -70,15 +78,44 @@ class EvidenceFinder:
         ]
         passages = [_passage(h, s) for h, s in zip(hits, sentences, strict=True)]
         readings = self._reader.read(question, passages)
-        answerable = max(r.answerable for r in readings)
         info = self._store.info(sorted({h.chunk.article_id for h in hits}))
-        ranked = _rank(sentences, readings)
-        chosen = self._choose(ranked, info)
+        candidates = self._candidates(question, language, sentences, readings, info)
         items = tuple(
             Evidence(n, info[s.sentence.article_id], s.sentence, s.score, self._context(s.sentence))
-            for n, s in enumerate(chosen, start=1)
+            for n, s in enumerate(self._choose(self._ranked(candidates), info), start=1)
         )
-        return EvidenceSet(items, answerable, bool(items) and answerable >= self.threshold)
+        best = max(r.answerable for r in readings)
+        return EvidenceSet(items, best, bool(items), tuple(candidates))
+
+    def _candidates(
+        self,
+        question: str,
+        language: str,
+        sentences: Sequence[Sequence[Sentence]],
+        readings: Sequence[Reading],
+        info: dict[str, ArticleInfo],
+    ) -> list[Candidate]:
+        """Every sentence of the hits once, with all that is known of it."""
+        best = {
+            key: value
+            for key, value in _best_readings(sentences, readings).items()
+            if value[0].article_id in info
+        }
+        cosines = self._similarity.sentences(
+            question, language, [(s.text, info[s.article_id].language) for s, _ in best.values()]
+        )
+        return [
+            Candidate(sentence, logit(score), cosine)
+            for (sentence, score), cosine in zip(best.values(), cosines, strict=True)
+        ]
+
+    def _ranked(self, candidates: Sequence[Candidate]) -> list[_Scored]:
+        weights = self._calibration.sentence
+        scored = [
+            _Scored(c.sentence, weights.probability(reader=c.reader, cosine=c.cosine))
+            for c in candidates
+        ]
+        return sorted(scored, key=lambda s: (-s.score, s.sentence.article_id, s.sentence.index))
 
     def _choose(self, ranked: list[_Scored], info: dict[str, ArticleInfo]) -> list[_Scored]:
         """Best first; limits per article; the same words from one witness only once."""
@@ -87,8 +124,6 @@ class EvidenceFinder:
         said: set[tuple[str, str]] = set()
         for item in ranked:
             article = item.sentence.article_id
-            if article not in info or item.score < _FLOOR * ranked[0].score:
-                continue
             words = (info[article].witness, _folded(item.sentence.text))
             if words in said or per_article.get(article, 0) >= self._settings.evidence_per_article:
                 continue
@@ -111,15 +146,17 @@ def _passage(hit: Hit, sentences: Sequence[Sentence]) -> Passage:
     return Passage(hit.chunk.text, tuple(Span(s.start - start, s.end - start) for s in sentences))
 
 
-def _rank(sentences: Sequence[Sequence[Sentence]], readings: Sequence[Reading]) -> list[_Scored]:
-    """Every sentence once, with its best score over the chunks that hold it, best first."""
-    best: dict[tuple[str, int], _Scored] = {}
+def _best_readings(
+    sentences: Sequence[Sequence[Sentence]], readings: Sequence[Reading]
+) -> dict[tuple[str, int], tuple[Sentence, float]]:
+    """Every sentence once, with its best score over the chunks that hold it."""
+    best: dict[tuple[str, int], tuple[Sentence, float]] = {}
     for run, reading in zip(sentences, readings, strict=True):
         for sentence, score in zip(run, reading.sentence_scores, strict=True):
             key = (sentence.article_id, sentence.index)
-            if key not in best or score > best[key].score:
-                best[key] = _Scored(sentence, score)
-    return sorted(best.values(), key=lambda s: (-s.score, s.sentence.article_id, s.sentence.index))
+            if key not in best or score > best[key][1]:
+                best[key] = (sentence, score)
+    return best
 
 
 def _folded(text: str) -> str:

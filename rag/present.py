@@ -61,7 +61,6 @@ def answer_text(answer: Answer) -> str:
     if answer.removed:
         lines.append("")
         lines += [
-            phrase("removed", answer.language, text=r.text, reason=r.reason)
-            for r in answer.removed
+            phrase("removed", answer.language, text=r.text, reason=r.reason) for r in answer.removed
         ]
     return "\n".join(lines)

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     chunk_tokens: int = Field(180, ge=32, le=480, description="most tokens of a chunk")
     chunk_overlap: int = Field(1, ge=0, le=4, description="sentences shared by neighbouring chunks")
 
-    hits: int = Field(8, ge=1, le=64, description="chunks that retrieval hands to the reader")
+    hits: int = Field(12, ge=1, le=64, description="chunks that retrieval hands to the reader")
     evidence: int = Field(8, ge=1, le=20, description="most sentences the composer may cite")
     evidence_per_article: int = Field(4, ge=1, le=20)
     refuse_below: float | None = Field(

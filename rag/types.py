@@ -171,12 +171,22 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that was considered: the reader's log-odds for it and its cosine (-1..1)."""
+
+    sentence: Sentence
+    reader: float
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceSet:
-    """What was found for a question, and how sure the reader is that it answers it."""
+    """What was found for a question, and how sure we are that it answers it."""
 
     items: tuple[Evidence, ...]
-    answerable: float  # 0..1: the best passage's calibrated probability of answering
+    answerable: float  # 0..1
     enough: bool  # answerable is at or above the calibrated threshold
+    candidates: tuple[Candidate, ...] = ()  # all that the items were chosen from
 
     def by_number(self, numbers: Sequence[int]) -> list[Evidence]:
         known = {e.n: e for e in self.items}

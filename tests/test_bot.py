@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from rag.bot import Bot
+from rag.calibration import Calibration, Logistic
 from rag.errors import LlmError
 from rag.models.llm import Message, Reply
 from rag.settings import Settings
@@ -61,6 +62,15 @@ class Overlap:
         return readings
 
 
+# The reader's word alone decides, as if nothing else were known.
+BY_READER = Calibration(
+    sentence=Logistic({"reader": 1.0, "cosine": 0.0}, 0.0),
+    question=Logistic({"reader": 1.0, "unnamed": 0.0}, 0.0),
+    refuse_below=0.4,
+    refuse_outright=0.4,
+)
+
+
 class Scripted:
     """An LLM that replies what it was given."""
 
@@ -98,12 +108,11 @@ def statements(*pairs: tuple[str, list[int]]) -> dict[str, Any]:
 @pytest.fixture
 def make_bot(settings: Settings, tmp_path: Path) -> Callable[[Any], Bot]:
     (tmp_path / "fire.txt").write_text(ARTICLE, encoding="utf-8")
-    settings = settings.model_copy(update={"refuse_below": 0.4})
 
     def make(chat: Any) -> Bot:
         store = Store.open(settings)
         ingest(store, [str(tmp_path / "fire.txt")], Words(), settings)
-        return Bot(settings, store, Words(), Overlap(), chat)
+        return Bot(settings, store, Words(), Overlap(), chat, BY_READER)
 
     return make
 
@@ -178,7 +187,7 @@ def test_what_is_no_question_gets_a_clear_reply(make_bot: Any, question: str) ->
 
 def test_an_empty_corpus_says_how_to_fill_it(settings: Settings) -> None:
     with Store.open(settings) as store:
-        answer = Bot(settings, store, Words(), Overlap(), None).ask(QUESTION)
+        answer = Bot(settings, store, Words(), Overlap(), None, BY_READER).ask(QUESTION)
     assert "ordagrant ingest" in answer.answer
 
 

@@ -1,100 +1,107 @@
 from __future__ import annotations
 
-import gzip
 import json
-from pathlib import Path
+import math
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from eval.calibrate import (
-    Judged,
-    calibration,
-    choose,
-    curve,
-    judge_cases,
-    sample_bench,
-)
-from eval.cases import GoldCase
-from rag.errors import InputError, SettingsError
-from rag.types import EvidenceSet
+from eval.calibrate import Seen, SentenceSeen, calibration, choose, curve, look
+from eval.cases import Gold, GoldCase
+from rag.errors import SettingsError
+from rag.types import Candidate, EvidenceSet, Filters, Hit, Sentence
 from tests.eval.conftest import case
 
 
-def judged(source: str, yes: list[float], no: list[float]) -> list[Judged]:
-    return [Judged(source, a, True) for a in yes] + [Judged(source, a, False) for a in no]
+def pairs(yes: list[float], no: list[float]) -> list[tuple[float, bool]]:
+    return [(p, True) for p in yes] + [(p, False) for p in no]
 
 
 def test_a_clean_gap_is_cut_in_its_middle() -> None:
-    got = choose(curve(judged("a", [0.8, 0.9], [0.2, 0.4])), answer_rate=1.0)
-    assert (got.answer_rate, got.refusal_recall, got.balanced) == (1.0, 1.0, 1.0)
+    got = choose(curve(pairs([0.8, 0.9], [0.2, 0.4])), answer_rate=1.0)
+    assert (got.answer_rate, got.refusal_recall) == (1.0, 1.0)
     assert got.threshold == pytest.approx(0.6, abs=0.01)
 
 
 def test_the_answer_rate_is_kept() -> None:
-    mixed = judged("a", [0.1, 0.6, 0.7, 0.8], [0.05, 0.3, 0.65])
-    strict = choose(curve(mixed), answer_rate=1.0)
-    loose = choose(curve(mixed), answer_rate=0.75)
+    mixed = curve(pairs([0.1, 0.6, 0.7, 0.8], [0.05, 0.3, 0.65]))
+    strict = choose(mixed, answer_rate=1.0)
+    loose = choose(mixed, answer_rate=0.75)
     assert (strict.answer_rate, strict.refusal_recall) == (1.0, pytest.approx(1 / 3))
     assert (loose.answer_rate, loose.refusal_recall) == (0.75, pytest.approx(2 / 3))
 
 
-def test_a_large_source_does_not_outvote_a_small_one() -> None:
-    many = judged("big", [0.9] * 98 + [0.1] * 2, []) + judged("small", [0.1, 0.9], [])
-    (point,) = [p for p in curve(many) if p.threshold == 0.5]
-    assert point.answer_rate == pytest.approx((0.98 + 0.5) / 2)
-    assert point.refusal_recall is None and point.balanced is None
-
-
-@pytest.mark.parametrize("data", [[], judged("a", [0.5], []), judged("a", [], [0.5])])
-def test_one_sided_data_cannot_calibrate(data: list[Judged]) -> None:
+@pytest.mark.parametrize("data", [[], pairs([0.5], []), pairs([], [0.5])])
+def test_one_sided_data_cannot_calibrate(data: list[tuple[float, bool]]) -> None:
     with pytest.raises(SettingsError, match="nothing to calibrate on"):
-        choose(curve(data), answer_rate=0.9)
+        curve(data)
 
 
-def test_the_result_tells_its_data() -> None:
-    got = calibration(judged("a", [0.8], [0.2]), 0.9, "reader-1")
-    assert got["reader"] == "reader-1"
-    assert 0.2 < got["threshold"] <= 0.8
-    assert got["data"]["a"]["answerable"] == got["data"]["a"]["unanswerable"] == 1
-    assert len(got["curve"]) == 201
-    json.dumps(got, allow_nan=False)
+def seen(
+    has_answer: bool, reader: float, unnamed: float = 0.0, declines: float | None = None
+) -> Seen:
+    sentences = (SentenceSeen(2.0, 0.5, True), SentenceSeen(-2.0, 0.1, False))
+    return Seen(has_answer, reader, unnamed, declines, sentences)
 
 
-class FakeFinder:
+SURE = [seen(True, 1.0 + n / 10, 0.0, -6.0) for n in range(10)]
+LOST = [seen(False, -1.0 - n / 10, float(n % 2), -1.0) for n in range(10)]
+
+
+def test_what_separates_is_weighed_with_the_right_sign() -> None:
+    entry = calibration(SURE + LOST, answer_rate=0.9, outright_rate=1.0)
+    assert entry["sentence"]["weights"]["reader"] > 0
+    assert entry["sentence"]["weights"]["cosine"] > 0
+    assert entry["question"]["weights"]["reader"] > 0
+    assert entry["question"]["weights"]["unnamed"] < 0
+    assert entry["declining"]["weights"]["llm"] < 0
+    assert entry["at"]["with_llm"]["refusal_recall"] == 1.0
+    assert entry["data"]["answerable"] == entry["data"]["unanswerable"] == 10
+    json.dumps(entry, allow_nan=False)
+
+
+def test_without_an_llm_nothing_is_said_of_one() -> None:
+    quiet = [seen(s.has_answer, s.reader, s.unnamed) for s in SURE + LOST]
+    entry = calibration(quiet, answer_rate=0.9, outright_rate=1.0)
+    assert "declining" not in entry and "with_llm" not in entry["at"]
+
+
+GOLD = Sentence("a", 0, 0, 10, "It rained.")
+OTHER = Sentence("a", 1, 11, 20, "It dried.")
+
+
+class FakeBot:
+    """Finds the same two sentences for every question, and remembers what it was asked."""
+
+    chat = None
+    settings = SimpleNamespace(hits=2)
+
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.retriever = self.finder = self
 
-    def evidence_for(self, question: str) -> EvidenceSet:
+    def search(self, question: str, language: str, k: int, filters: Filters | None = None) -> Any:
         self.asked.append(question)
-        return EvidenceSet((), 0.7, True)
+        return []
+
+    def find(self, question: str, language: str, hits: Sequence[Hit]) -> EvidenceSet:
+        candidates = (Candidate(GOLD, 1.5, 0.4), Candidate(OTHER, -1.5, 0.2))
+        return EvidenceSet((), 0.75, False, candidates)
 
 
 def test_the_held_out_half_and_false_premises_are_never_asked() -> None:
+    groups = ((Gold("a", 0, 10, "It rained."),),)
     made = [
-        case(id="a", question="dev?"),
-        case(id="b", question="test?", split="test"),
-        case(id="c", question="untrue?", refuse="allowed"),
-        case(id="d", question="silent?", refuse=True, accept=[]),
+        GoldCase(case(id="a", question="dev?"), groups, (), None),
+        GoldCase(case(id="b", question="test?", split="test"), groups, (), None),
+        GoldCase(case(id="c", question="untrue?", refuse="allowed"), (), (), None),
+        GoldCase(case(id="d", question="silent?", refuse=True, accept=[]), (), (), None),
     ]
-    finder = FakeFinder()
-    got = judge_cases([GoldCase(c, (), (), None) for c in made], finder, None)
-    assert finder.asked == ["dev?", "silent?"]
-    assert [j.has_answer for j in got] == [True, False]
-
-
-def bench(folder: Path, *rows: object) -> Path:
-    with gzip.open(folder / "squad2_sv.jsonl.gz", "wt", encoding="utf-8") as out:
-        out.writelines(json.dumps(row) + "\n" for row in rows)
-    return folder
-
-
-def test_bench_rows_are_read(tmp_path: Path) -> None:
-    row = {"question": "Vad?", "passage_id": "p", "passage": "Så.", "lang": "sv", "answers": []}
-    (got,) = sample_bench(bench(tmp_path, row), "squad2_sv", 5)
-    assert (got.question, got.has_answer) == ("Vad?", False)
-    assert sample_bench(tmp_path, "xquad_en", 5) == []
-
-
-def test_a_broken_bench_row_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"squad2_sv\.jsonl\.gz:1"):
-        sample_bench(bench(tmp_path, {"question": "Vad?"}), "squad2_sv", 5)
+    bot: Any = FakeBot()
+    got = look(made, bot, lambda *_: None)
+    assert bot.asked == ["dev?", "silent?"]
+    assert [s.has_answer for s in got] == [True, False]
+    assert got[0].reader == pytest.approx(math.log(3))
+    assert [s.gold for s in got[0].sentences] == [True, False]

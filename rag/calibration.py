@@ -1,0 +1,84 @@
+"""Calibrated numbers: read from `calibration.json`, which `python -m eval calibrate` makes.
+
+For each reader: how its score and a cosine tell a sentence that carries the answer, how sure the
+best passage must be, and the data and curve that the numbers were read from.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from rag.errors import ModelError
+
+# Scores nearer to 0 or 1 than this say no more than that a model was sure.
+_CLIP = 1e-4
+
+
+def logit(probability: float) -> float:
+    """log(p / (1 - p)), with p kept within [0.0001, 0.9999]."""
+    p = min(max(probability, _CLIP), 1 - _CLIP)
+    return math.log(p / (1 - p))
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A logistic regression: named weights and a bias."""
+
+    weights: dict[str, float]
+    bias: float
+
+    def log_odds(self, **features: float) -> float:
+        """Raises `KeyError` for a feature that it was not fitted with."""
+        return self.bias + sum(self.weights[name] * value for name, value in features.items())
+
+    def probability(self, **features: float) -> float:
+        return 1 / (1 + math.exp(-self.log_odds(**features)))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The numbers that go with one reader."""
+
+    sentence: Logistic  # features: reader (log-odds), cosine
+    question: Logistic  # features: reader (log-odds), unnamed (0 or 1)
+    refuse_below: float  # of the question's probability, without an LLM
+    refuse_outright: float  # the same, below which an LLM is not even asked
+    # With an LLM: its features are question (log-odds) and llm (log of its "not answered").
+    # None where nothing was measured: then the LLM's own choice counts.
+    declining: Logistic | None = None
+    decline_below: float = 0.0
+
+
+def load_calibration(reader_name: str) -> Calibration:
+    """The calibration of the reader `reader_name`; raises `ModelError` if there is none."""
+    try:
+        entry = _table()[reader_name]
+        return Calibration(
+            sentence=_logistic(entry["sentence"]),
+            question=_logistic(entry["question"]),
+            refuse_below=float(entry["refuse_below"]),
+            refuse_outright=float(entry["refuse_outright"]),
+            declining=_logistic(entry["declining"]) if "declining" in entry else None,
+            decline_below=float(entry.get("decline_below", 0.0)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"The reader {reader_name} has no usable calibration ({error!r}): run "
+            "`python -m eval calibrate`, or use ORDAGRANT_READER=default."
+        ) from None
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = resources.files("rag").joinpath("calibration.json").read_text("utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table
+
+
+def _logistic(entry: dict[str, Any]) -> Logistic:
+    return Logistic({k: float(v) for k, v in entry["weights"].items()}, float(entry["bias"]))
