@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -138,6 +139,8 @@ def calibrate_refusal(
             with open_bot(suite.corpus, None, llm, show) as bot:
                 reader, label = bot.reader.name, bot.llm_label
                 seen += calibrate.look(suite.cases, bot, show)
+    observed = [asdict(s) for s in seen]
+    report.write_json(report.RESULTS / "calibration-data.json", {reader: observed})
     entry = calibrate.calibration(seen, answer_rate, outright_rate)
     at = report.commit()
     entry |= {"llm": label, "commit": at.sha, "dirty": at.dirty}

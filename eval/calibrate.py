@@ -97,8 +97,8 @@ def _is_gold(sentence: Sentence, gold: GoldCase) -> bool:
 def _declines(question: str, language: str, found: EvidenceSet, bot: Bot) -> float | None:
     if bot.chat is None or not found.items:
         return None
-    # Declining at 0 stops the LLM as soon as it has chosen.
-    drafts = compose(question, language, found.items, bot.chat, decline_at=0.0)
+    # Declining at next to nothing stops the LLM as soon as it has chosen.
+    drafts = compose(question, language, found.items, bot.chat, decline_at=_LEAST / 1000)
     try:
         next(drafts, None)
     finally:

@@ -21,6 +21,7 @@ from rag.cli_io import (
     progress_on_stderr,
     read_utf8,
     run_rows,
+    sample_articles,
 )
 from rag.errors import InputError, OrdagrantError, SettingsError
 from rag.settings import load_settings
@@ -55,7 +56,10 @@ To = Annotated[str | None, typer.Option("--to", help="Published on or before YYY
 
 @app.command()
 def ingest(
-    paths: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
+    paths: Annotated[list[str] | None, typer.Argument(help="Files, folders or globs.")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="The five sample articles that come with Ordagrant.")
+    ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove articles whose file under PATH is gone.")
     ] = False,
@@ -69,10 +73,13 @@ def ingest(
     from rag.store.ingest import ingest as run
     from rag.store.store import Store
 
+    wanted = [*(paths or []), *([str(sample_articles())] if sample else [])]
+    if not wanted:
+        raise SettingsError("Name the files or folders to ingest, or say --sample.")
     settings = load_settings(data=data)
     with Store.open(settings) as store, progress_on_stderr() as progress:
         embedder = load_embedder(settings, progress)
-        summary = run(store, paths, embedder, settings, prune=prune, progress=progress)
+        summary = run(store, wanted, embedder, settings, prune=prune, progress=progress)
     for failure in summary.failed:
         complain(f"{failure.path}: {failure.error}")
     if json:

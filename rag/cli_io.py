@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 from rag.errors import InputError, OrdagrantError
@@ -112,6 +113,12 @@ def progress_on_stderr() -> Iterator[Progress | None]:
             bar.update(tasks[what], completed=done, total=total or None)
 
         yield report
+
+
+def sample_articles() -> Path:
+    """The folder of the sample articles: beside the package in a wheel, else in the checkout."""
+    packaged = Path(__file__).parent / "_seeds"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "seeds"
 
 
 def read_utf8(streams: Sequence[TextIO]) -> None:

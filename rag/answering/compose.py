@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rag.answering.checks.quotation import unmark
 from rag.answering.wording import day, one_line, plain
 from rag.models.llm_stream import streamed
 from rag.models.llm_types import (
@@ -258,6 +259,7 @@ class Sieve:
 
     def __init__(self, question: str, evidence: Sequence[Evidence]) -> None:
         self._numbers = {e.n for e in evidence}
+        self._words = {e.n: e.sentence.text for e in evidence}
         self._seen = {plain(question)}
         self.admitted = 0
 
@@ -280,6 +282,7 @@ class Sieve:
         if not numbers:
             return None
         self._seen.add(key)
+        text = unmark(text, [self._words[n] for n in numbers])
         return Draft(text if text[-1] in '.!”"' else text + ".", numbers)
 
 

@@ -21,6 +21,7 @@ from rag.answering.checks.modality import check_modality
 from rag.answering.checks.naming import check_names
 from rag.answering.checks.negation import check_negation
 from rag.answering.checks.numbers import check_dates, check_numbers
+from rag.answering.checks.quotation import check_quotation
 from rag.answering.checks.speaker import check_speaker
 from rag.answering.checks.text import fold, split_sentences
 from rag.types import Evidence, Verdict
@@ -103,6 +104,7 @@ def findings(case: Case) -> list[Finding]:
         *check_binding(case),
         *check_speaker(case),
         *check_modality(case),
+        *check_quotation(case),
     ]
 
 
