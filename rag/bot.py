@@ -27,7 +27,7 @@ from rag.answering.compose import compose
 from rag.answering.conflicts import find_conflicts
 from rag.answering.extract import extract
 from rag.answering.phrases import phrase
-from rag.answering.verify import verify
+from rag.answering.verify import also_saying, verify
 from rag.calibration import Calibration, load_calibration
 from rag.conversation import is_question, standalone
 from rag.corpus.language import detect_question
@@ -292,8 +292,9 @@ class Bot:
         cited = evidence.by_number(draft.cites)
         with run.timed("verify"):
             verdict = verify(draft.text, cited, question=run.standalone)
+            also = also_saying(draft.text, evidence.items, draft.cites) if cited else []
         if verdict.supported and cited:
-            return Accepted(draft.text, tuple(cited))
+            return Accepted(draft.text, (*cited, *also))
         reason = "; ".join(verdict.reasons) or "it cites no sentence"
         run.removed.append(Removed(text=draft.text, reason=reason))
         return None

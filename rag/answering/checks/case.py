@@ -14,7 +14,15 @@ from rag.answering.checks.quantities import Quantity, find_quantities
 from rag.answering.checks.text import Language, Text, Token, analyse, is_stop
 
 Check = Literal[
-    "number", "date", "name", "negation", "opposite", "order", "speaker", "modality", "direction",
+    "number",
+    "date",
+    "name",
+    "negation",
+    "opposite",
+    "order",
+    "speaker",
+    "modality",
+    "direction",
     "quotation",
 ]
 
