@@ -41,6 +41,10 @@ _LEANING = re.compile(
 )
 
 
+# Places among the evidence kept for languages that the best sentences leave out.
+_OTHER_LANGUAGES = 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Scored:
     sentence: Sentence
@@ -118,8 +122,27 @@ class EvidenceFinder:
         return sorted(scored, key=lambda s: (-s.score, s.sentence.article_id, s.sentence.index))
 
     def _choose(self, ranked: list[_Scored], info: dict[str, ArticleInfo]) -> list[_Scored]:
-        """Best first; limits per article; the same words from one witness only once."""
-        chosen: list[_Scored] = []
+        """Best first; limits per article; the same words from one witness only once.
+
+        The last places are kept for languages that would otherwise not be heard: sentences in
+        the question's own language crowd the others out here as they do in retrieval.
+        """
+        allowed = self._allowed(ranked, info)
+        most = self._settings.evidence
+        places = min(_OTHER_LANGUAGES, most - 1)
+        heard = {info[s.sentence.article_id].language for s in allowed[: most - places]}
+        others: dict[str, _Scored] = {}
+        for item in allowed[most - places :]:
+            language = info[item.sentence.article_id].language
+            if language not in heard:
+                others.setdefault(language, item)
+        kept = list(others.values())[:places]
+        first = [s for s in allowed[:most] if s not in kept][: most - len(kept)]
+        return sorted([*first, *kept], key=lambda s: -s.score)
+
+    def _allowed(self, ranked: list[_Scored], info: dict[str, ArticleInfo]) -> list[_Scored]:
+        """The sentences that may be evidence, best first."""
+        allowed: list[_Scored] = []
         per_article: dict[str, int] = {}
         said: set[tuple[str, str]] = set()
         for item in ranked:
@@ -129,10 +152,8 @@ class EvidenceFinder:
                 continue
             said.add(words)
             per_article[article] = per_article.get(article, 0) + 1
-            chosen.append(item)
-            if len(chosen) == self._settings.evidence:
-                break
-        return chosen
+            allowed.append(item)
+        return allowed
 
     def _context(self, sentence: Sentence) -> str | None:
         if sentence.index == 0 or not _LEANING.match(sentence.text):

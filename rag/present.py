@@ -38,7 +38,7 @@ def article_value(article: Article) -> dict[str, Any]:
 
 
 def quote_origin(quote: Quote, language: str) -> str:
-    """Who says it and when: `SVT, 23 April 2025 (date inferred)`."""
+    """Who says it and when: `SVT, 23 April 2025 (inferred date)`."""
     name = quote.outlet or quote.title or quote.source
     if quote.published is None:
         return f"{name}, {phrase('undated', language)}"

@@ -14,11 +14,14 @@ TEXTS = {
     "a": ["Alpha one.", "He said two.", "Alpha three.", "Alpha four.", "Alpha five."],
     "b": ["Beta one.", "Alpha one."],
     "c": ["Alpha one.", "Gamma two."],
+    "d": ["Delta ett.", "Delta två."],
 }
-WITNESS = {"a": "a", "b": "b", "c": "a"}  # c is a near-duplicate of a
+WITNESS = {"a": "a", "b": "b", "c": "a", "d": "d"}  # c is a near-duplicate of a
+LANGUAGE = {"a": "en", "b": "en", "c": "en", "d": "sv"}
 SCORES = {
     "Alpha one.": 0.9, "He said two.": 0.8, "Alpha three.": 0.7, "Alpha four.": 0.6,
     "Alpha five.": 0.5, "Beta one.": 0.4, "Gamma two.": 0.3,
+    "Delta ett.": 0.2, "Delta två.": 0.1,
 }  # fmt: skip
 
 
@@ -32,7 +35,9 @@ class HandMadeStore:
 
     def info(self, ids: Sequence[str]) -> dict[str, ArticleInfo]:
         return {
-            i: ArticleInfo(i, i, f"{i}.txt", None, "en", Published(), (), "0" * 64, WITNESS[i])
+            i: ArticleInfo(
+                i, i, f"{i}.txt", None, LANGUAGE[i], Published(), (), "0" * 64, WITNESS[i]
+            )
             for i in ids
         }
 
@@ -89,6 +94,11 @@ def test_near_duplicates_say_a_thing_once(settings: Settings) -> None:
 
 def test_no_more_than_was_asked_for(settings: Settings) -> None:
     assert len(find(settings.model_copy(update={"evidence": 3}), "a", "b", "c")) == 3
+
+
+def test_a_language_that_the_best_leave_out_is_heard(settings: Settings) -> None:
+    said = find(settings.model_copy(update={"evidence": 4}), "a", "b", "d")
+    assert said == ["a: Alpha one.", "b: Alpha one.", "a: He said two.", "d: Delta ett."]
 
 
 def test_without_hits_nothing_is_enough(settings: Settings) -> None:
