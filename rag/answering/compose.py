@@ -41,9 +41,10 @@ PROMPT_LANGUAGES = ("en", "sv")
 # The first words that tell the two shapes of a reply apart.
 STATEMENTS, NOT_ANSWERED = "statements", "not_answered"
 # Above this probability of "not answered" the model is taken to decline, by model and prompt.
-# In English (XQuAD, six sentences; the unanswerable without the sentence that answers) its AUC
-# was 1.00 on 11 + 11 questions, and 0.03 refused 8 of 11 and no answerable one. In Swedish
-# (SQuAD 2.0, near misses) it was 0.23 on 11 + 11: no signal, so there only its own word counts.
+# In English (XQuAD, six sentences; unanswerable: without the one that answers) 0.03 declined
+# 14 of 19 unanswerable questions and 3 of 33 answerable ones, where its own word alone declined
+# none. In Swedish (SQuAD 2.0, near misses) the AUC was 0.92 on 5 + 5 questions and 0.23 on the
+# next 11 + 11: no signal, so there only its own word counts.
 DECLINE_AT = {("local:qwen2.5-coder-1.5b", "en"): 0.03}
 _KEY = re.compile(r'\s*\{\s*"(\w+)')
 
