@@ -15,7 +15,7 @@ pip := $(bin)/python -m pip install --quiet --disable-pip-version-check -c const
 weights := $(if $(filter auto local,$(LLM)),$(VENV)/.weights)
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test check bench eval wheel screenshots clean
+.PHONY: help chat models test check bench eval wheel screenshots clean
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,9 @@ help: ## list what can be made
 chat: $(VENV)/.ready $(weights) ## set up, take in the sample articles, open the chat
 	@$(bin)/ordagrant ingest seeds
 	@$(bin)/python app.py --llm $(LLM) --port $(PORT)
+
+models: $(VENV)/.ready $(weights) ## fetch and unpack the models
+	@$(bin)/ordagrant doctor --check --llm $(LLM)
 
 test: $(VENV)/.dev $(VENV)/.weights $(VENV)/.browser ## set up and run every check and test
 	@$(bin)/ruff check .

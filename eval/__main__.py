@@ -89,7 +89,7 @@ def run(
             cases=suite.name,
             llm=bot.llm_label,
             settings=bot.settings,
-            threshold=bot.threshold,
+            threshold={x: bot.threshold(x) for x in ("en", "sv")},
             selection={"kind": only, "split": split.value, "limit": limit},
         )
     name = report.file_name(suite.name, document["llm"], document["commit"])
@@ -124,7 +124,7 @@ def calibrate_refusal(
     llm: Annotated[str | None, typer.Option(help="as `ordagrant --llm`")] = None,
     answer_rate: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="least share of answerable to be answered")
-    ] = 0.92,
+    ] = 0.9,
     outright_rate: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="the same, before an LLM is asked at all")
     ] = 0.98,
@@ -146,8 +146,8 @@ def calibrate_refusal(
     entry |= {"llm": label, "commit": at.sha, "dirty": at.dirty}
     table = json.loads(out.read_text("utf-8")) if out.exists() else {}
     written = report.write_json(out, table | {reader: entry})
-    for mode in ("without_llm", "with_llm"):
-        if point := entry["at"].get(mode):
+    for mode, point in entry["at"].items():
+        if isinstance(point, dict):
             typer.echo(
                 f"{reader}, {mode.replace('_', ' ')}: below {point['threshold']:.2f} answers "
                 f"{point['answer_rate']:.0%} of the answerable, refuses "

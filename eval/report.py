@@ -135,7 +135,7 @@ def document(
     cases: str,
     llm: str,
     settings: Settings,
-    threshold: float,
+    threshold: Mapping[str, float],
     selection: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The whole run as plain JSON data."""

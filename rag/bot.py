@@ -165,15 +165,17 @@ class Bot:
 
     def _evidence(self, question: str, language: str, hits: Sequence[Hit]) -> EvidenceSet:
         found = self.finder.find(question, language, hits)
-        return judged(question, found, self.calibration, self.threshold)
+        return judged(question, found, self.calibration, self.threshold(language))
 
-    @property
-    def threshold(self) -> float:
-        """The answerability under which a question is refused before anything is composed."""
+    def threshold(self, language: str) -> float:
+        """The answerability under which a question is refused before anything is composed.
+
+        Where an LLM's doubt means something it is heard too, so less is refused outright.
+        """
         if self.settings.refuse_below is not None:
             return self.settings.refuse_below
-        own = self.calibration
-        return own.refuse_below if self.chat is None else own.refuse_outright
+        heard = self.chat is not None and language in self.calibration.declining
+        return self.calibration.refuse_outright if heard else self.calibration.refuse_below
 
     def warm(self) -> None:
         """Loads what loads late, and has the LLM read the instructions that never change.
@@ -259,7 +261,7 @@ class Bot:
                 run.language,
                 evidence.items,
                 self.chat,
-                decline_at=decline_at(evidence, self.calibration),
+                decline_at=decline_at(evidence, run.language, self.calibration),
                 cancelled=cancelled,
             )
             composed = 0

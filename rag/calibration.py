@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -41,6 +41,14 @@ class Logistic:
 
 
 @dataclass(frozen=True, slots=True)
+class Declining:
+    """Evidence and the LLM's doubt together."""
+
+    weights: Logistic  # features: question (log-odds), llm (log of its "not answered")
+    below: float  # the probability under which nothing is answered
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """The numbers that go with one reader."""
 
@@ -48,10 +56,8 @@ class Calibration:
     question: Logistic  # features: reader (log-odds), unnamed (0 or 1)
     refuse_below: float  # of the question's probability, without an LLM
     refuse_outright: float  # the same, below which an LLM is not even asked
-    # With an LLM: its features are question (log-odds) and llm (log of its "not answered").
-    # None where nothing was measured: then the LLM's own choice counts.
-    declining: Logistic | None = None
-    decline_below: float = 0.0
+    # With an LLM, by the question's language: where its doubt was measured to mean something.
+    declining: dict[str, Declining] = field(default_factory=dict)
 
 
 def load_calibration(reader_name: str) -> Calibration:
@@ -63,8 +69,10 @@ def load_calibration(reader_name: str) -> Calibration:
             question=_logistic(entry["question"]),
             refuse_below=float(entry["refuse_below"]),
             refuse_outright=float(entry["refuse_outright"]),
-            declining=_logistic(entry["declining"]) if "declining" in entry else None,
-            decline_below=float(entry.get("decline_below", 0.0)),
+            declining={
+                language: Declining(_logistic(one), float(one["below"]))
+                for language, one in entry.get("declining", {}).items()
+            },
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(

@@ -45,16 +45,15 @@ def unnamed(question: str, evidence: Sequence[Evidence]) -> bool:
     return bool(check_names(Case(read(question), quotes, context, None, known, ())))
 
 
-def decline_at(evidence: EvidenceSet, calibration: Calibration) -> float | None:
+def decline_at(evidence: EvidenceSet, language: str, calibration: Calibration) -> float:
     """The LLM's probability of "not answered" from which it is taken to decline (0..1).
 
-    The surer the evidence, the more doubt of the LLM's it outweighs. None: not calibrated.
+    The surer the evidence, the more doubt of the LLM's it outweighs. 1 where the LLM's doubt
+    was not measured to mean anything: there only its own word counts.
     """
-    if calibration.declining is None:
-        return None
-    weights = calibration.declining.weights
-    without_llm = calibration.declining.bias + weights["question"] * logit(evidence.answerable)
-    bar = logit(calibration.decline_below)
-    if weights["llm"] >= 0:
+    measured = calibration.declining.get(language)
+    if measured is None or measured.weights.weights["llm"] >= 0:
         return 1.0
-    return min(1.0, math.exp((bar - without_llm) / weights["llm"]))
+    weights = measured.weights.weights
+    without_llm = measured.weights.bias + weights["question"] * logit(evidence.answerable)
+    return min(1.0, math.exp((logit(measured.below) - without_llm) / weights["llm"]))

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rag.answering.answerability import decline_at, judged, unnamed
-from rag.calibration import Calibration, Logistic
+from rag.calibration import Calibration, Declining, Logistic
 from rag.types import ArticleInfo, Evidence, EvidenceSet, Published, Sentence
 
 CALIBRATION = Calibration(
@@ -13,8 +13,7 @@ CALIBRATION = Calibration(
     question=Logistic({"reader": 1.0, "unnamed": -2.0}, 0.0),
     refuse_below=0.5,
     refuse_outright=0.2,
-    declining=Logistic({"question": 1.0, "llm": -0.5}, 0.0),
-    decline_below=0.5,
+    declining={"en": Declining(Logistic({"question": 1.0, "llm": -0.5}, 0.0), 0.5)},
 )
 
 
@@ -48,10 +47,13 @@ def test_an_unknown_name_makes_an_answer_less_likely() -> None:
 def test_surer_evidence_outweighs_more_doubt_of_the_llm() -> None:
     sure = EvidenceSet((evidence("x"),), 0.9, True)
     unsure = EvidenceSet((evidence("x"),), 0.3, True)
-    high, low = decline_at(sure, CALIBRATION), decline_at(unsure, CALIBRATION)
-    assert high is not None and low is not None and high > low
+    high, low = decline_at(sure, "en", CALIBRATION), decline_at(unsure, "en", CALIBRATION)
+    assert high > low
     # At the bar the two together are exactly as likely as the threshold.
-    odds = CALIBRATION.declining
-    assert odds is not None
+    odds = CALIBRATION.declining["en"].weights
     together = odds.probability(question=math.log(0.3 / 0.7), llm=math.log(low))
     assert together == pytest.approx(0.5)
+
+
+def test_doubt_that_was_not_measured_to_mean_anything_is_not_heard() -> None:
+    assert decline_at(EvidenceSet((evidence("x"),), 0.3, True), "sv", CALIBRATION) == 1.0

@@ -43,7 +43,7 @@ def seen(
     has_answer: bool, reader: float, unnamed: float = 0.0, declines: float | None = None
 ) -> Seen:
     sentences = (SentenceSeen(2.0, 0.5, True), SentenceSeen(-2.0, 0.1, False))
-    return Seen(has_answer, reader, unnamed, declines, sentences)
+    return Seen(has_answer, "en", reader, unnamed, declines, sentences)
 
 
 SURE = [seen(True, 1.0 + n / 10, 0.0, -6.0) for n in range(10)]
@@ -56,8 +56,8 @@ def test_what_separates_is_weighed_with_the_right_sign() -> None:
     assert entry["sentence"]["weights"]["cosine"] > 0
     assert entry["question"]["weights"]["reader"] > 0
     assert entry["question"]["weights"]["unnamed"] < 0
-    assert entry["declining"]["weights"]["llm"] < 0
-    assert entry["at"]["with_llm"]["refusal_recall"] == 1.0
+    assert entry["declining"]["en"]["weights"]["llm"] < 0
+    assert entry["at"]["with_llm_en"]["refusal_recall"] == 1.0
     assert entry["data"]["answerable"] == entry["data"]["unanswerable"] == 10
     json.dumps(entry, allow_nan=False)
 
@@ -65,7 +65,13 @@ def test_what_separates_is_weighed_with_the_right_sign() -> None:
 def test_without_an_llm_nothing_is_said_of_one() -> None:
     quiet = [seen(s.has_answer, s.reader, s.unnamed) for s in SURE + LOST]
     entry = calibration(quiet, answer_rate=0.9, outright_rate=1.0)
-    assert "declining" not in entry and "with_llm" not in entry["at"]
+    assert "declining" not in entry and "with_llm_en" not in entry["at"]
+
+
+def test_an_llm_that_doubts_at_random_is_not_heard() -> None:
+    random = [seen(s.has_answer, s.reader, s.unnamed, -float(n % 2)) for n, s in enumerate(SURE)]
+    random += [seen(s.has_answer, s.reader, s.unnamed, -float(n % 2)) for n, s in enumerate(LOST)]
+    assert "declining" not in calibration(random, answer_rate=0.9, outright_rate=1.0)
 
 
 GOLD = Sentence("a", 0, 0, 10, "It rained.")

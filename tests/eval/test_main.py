@@ -28,7 +28,7 @@ class Oracle:
         self.shift = shift
         self.llm_label = "none"
         self.settings = Settings(llm="none")
-        self.finder = SimpleNamespace(threshold=0.5)
+        self.threshold = lambda _language: 0.5
         self.store = SimpleNamespace(article=lambda _: None)
 
     def ask(self, question: str, history: object = (), filters: object = None) -> Answer:

@@ -25,7 +25,7 @@ def result(gold: GoldCase, reply: Answer | Exception) -> CaseResult:
 
 def document(results: list[CaseResult]) -> dict[str, object]:
     return report.document(
-        results, cases="tiny", llm="none", settings=SETTINGS, threshold=0.5, selection={}
+        results, cases="tiny", llm="none", settings=SETTINGS, threshold={"en": 0.5}, selection={}
     )
 
 

@@ -76,7 +76,7 @@ def visit(browser, url) -> Iterator[Callable[..., object]]:  # type: ignore[no-u
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.goto(url)
         page.wait_for_selector(home)
         # The greeting in the visitor's language has arrived once the page's own says so.

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rag.settings import Settings
 from rag.types import (
     Answer,
     Article,
@@ -152,6 +153,7 @@ class ScriptedBot:
     llm_label = "none"
 
     def __init__(self, articles: Sequence[Article], scripts: Mapping[str, Script]) -> None:
+        self.settings = Settings(llm="none")
         self.store = ScriptedStore(articles)
         self.scripts = dict(scripts)
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
@@ -175,7 +177,7 @@ class ScriptedBot:
             yield EvidenceFound(script.standalone or question, found)
             for i, (text, numbers) in enumerate(script.statements):
                 if script.hold_before == i:
-                    self.gate.wait(20)
+                    self.gate.wait(90)
                 yield StatementAccepted(text, tuple(found.by_number(numbers)))
             yield Finished(script.answer(question))
         finally:

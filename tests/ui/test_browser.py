@@ -17,6 +17,8 @@ Visit = Callable[..., Any]
 
 
 def _ask(page: Any, question: str, until: str = "#og-live .og-done") -> None:
+    # While an answer is being written there is no such button, and Enter asks nothing.
+    page.wait_for_selector("#og-ask", state="visible")
     page.fill("#og-box textarea", question)
     page.keyboard.press("Enter")
     page.locator("#og-live .og-question", has_text=question[:40]).wait_for()

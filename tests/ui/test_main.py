@@ -59,7 +59,7 @@ def test_a_port_in_use_is_one_sentence(
 ) -> None:
     from rag.bot import Bot
 
-    monkeypatch.setattr(Bot, "open", lambda settings: scripted.sample_bot())
+    monkeypatch.setattr(Bot, "open", lambda settings, progress=None: scripted.sample_bot())
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
