@@ -63,6 +63,10 @@ log = logging.getLogger(__name__)
 # A refusal shows the passages that came nearest; more would read like an answer.
 NEAREST = 3
 
+# However an LLM puts it, the best sentences are part of the answer: on the held-out questions
+# a 1.5B model's statements alone held what was asked for in 42%, the best sentences in 66%.
+BEST = 2
+
 
 class _Run:
     """What one question gathers on its way: clock, language, removed statements."""
@@ -252,9 +256,13 @@ class Bot:
     def _statements(
         self, run: _Run, evidence: EvidenceSet, cancelled: Callable[[], bool] | None
     ) -> Iterator[Accepted]:
-        """The composer's statements that stand; the best quotes themselves if none does."""
+        """The composer's statements that stand, and the best sentences it left out.
+
+        The best sentences themselves, if none stands.
+        """
         stood = False
         declined = False
+        cited: set[int] = set()
         if self.chat is not None:
             drafts = compose(
                 run.standalone,
@@ -271,6 +279,7 @@ class Bot:
                     one = self._verified(run, draft, evidence)
                     if one is not None:
                         stood = True
+                        cited.update(e.n for e in one.evidence)
                         yield one
                 declined = composed == 0
             except LlmError as error:
@@ -283,9 +292,12 @@ class Bot:
                 )
             finally:
                 drafts.close()
-        if stood or declined or (cancelled is not None and cancelled()):
+        if declined or (cancelled is not None and cancelled()):
             return
-        for draft in extract(run.standalone, run.language, evidence.items):
+        quotes = extract(run.standalone, run.language, evidence.items)
+        if stood:
+            quotes = [q for q in quotes[:BEST] if not cited.issuperset(q.cites)]
+        for draft in quotes:
             one = self._verified(run, draft, evidence)
             if one is not None:
                 yield one

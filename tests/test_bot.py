@@ -205,3 +205,14 @@ def test_history_is_taken_as_turns(make_bot: Any) -> None:
     answer = bot.ask("What burned down in Norrby?", history)
     assert answer.question == "What burned down in Norrby?"
     assert answer.quotes[0].text.startswith("The mill")
+
+
+def test_the_best_sentence_is_told_even_if_the_llm_leaves_it_out(make_bot: Any) -> None:
+    bot = make_bot(Scripted(None))
+    question = "Mayor Anna Berg said what damage the mill took?"
+    numbers = {e.sentence.text[:5]: e.n for e in bot.evidence_for(question).items}
+    bot.chat = Scripted(statements(("The mill in Norrby burned down.", [numbers["The m"]])))
+    answer = bot.ask(question)
+    assert answer.statements[0].text == "The mill in Norrby burned down."
+    assert "30 million kronor" in answer.statements[1].text
+    assert [q.n for q in answer.quotes] == [1, 2]
