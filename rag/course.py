@@ -1,0 +1,37 @@
+"""The course of one question: its clock, its language, what was removed on the way."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rag.types import Removed
+
+
+class Run:
+    """What one question gathers on its way: clock, language, removed statements."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        self.standalone = question
+        self.language = "en"
+        self.trace_id = uuid.uuid4().hex
+        self.removed: list[Removed] = []
+        self.timings: dict[str, float] = dict.fromkeys(
+            ("retrieve", "evidence", "compose", "verify", "total"), 0.0
+        )
+        self._begun = time.perf_counter()
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[stage] += 1000 * (time.perf_counter() - begun)
+
+    def finish(self) -> dict[str, float]:
+        self.timings["total"] = 1000 * (time.perf_counter() - self._begun)
+        return {stage: round(ms, 1) for stage, ms in self.timings.items()}
