@@ -11,11 +11,11 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from claim_data import SUPPORTED, UNSUPPORTED, Claim, claims
 from reader_data import Example, training, validation
 from reader_metrics import auc, span_f1
 from tokenizers import Encoding, Tokenizer
@@ -23,11 +23,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from rag.models.e5 import unpacked
+from rag.models.encoder import pad
 from rag.models.reader_net import ReaderNet, untrained
 from rag.models.reader_weights import load_tuned, save_tuned
 from rag.settings import load_settings
 
-PREFIX = len("passage: ")
+PREFIX = "passage: "
 PAD = 1
 
 
@@ -42,18 +43,24 @@ class Batch:
 
 
 def encode(tokenizer: Tokenizer, examples: list[Example]) -> list[Encoding]:
-    pairs = [(f"query: {e.question.strip()}", f"passage: {e.passage}") for e in examples]
+    pairs = [(f"query: {e.question.strip()}", before(e) + e.passage) for e in examples]
     return tokenizer.encode_batch(pairs)
+
+
+def before(example: Example) -> str:
+    """What stands before the passage in its half of the pair."""
+    return f"{PREFIX}{example.title}: " if example.title else PREFIX
 
 
 def gold(encoding: Encoding, example: Example) -> tuple[int, int]:
     """The answer's first and last token, or (0, 0) without one."""
     if example.start < 0:
         return 0, 0
+    start, end = (len(before(example)) + at for at in (example.start, example.end))
     tokens = [
         i
         for i, (a, b) in enumerate(encoding.offsets)
-        if encoding.sequence_ids[i] == 1 and a - PREFIX < example.end and b - PREFIX > example.start
+        if encoding.sequence_ids[i] == 1 and a < end and b > start
     ]
     return (tokens[0], tokens[-1]) if tokens else (0, 0)
 
@@ -66,8 +73,11 @@ def collate(encodings: list[Encoding], examples: list[Example]) -> Batch:
 
     spans = [gold(e, x) for e, x in zip(encodings, examples, strict=True)]
     inside = [
-        [int(s == 1 and b > PREFIX) for s, (_, b) in zip(e.sequence_ids, e.offsets, strict=True)]
-        for e in encodings
+        [
+            int(s == 1 and b > len(before(x)))
+            for s, (_, b) in zip(e.sequence_ids, e.offsets, strict=True)
+        ]
+        for e, x in zip(encodings, examples, strict=True)
     ]
     return Batch(
         ids=padded([e.ids for e in encodings], PAD),
@@ -79,16 +89,14 @@ def collate(encodings: list[Encoding], examples: list[Example]) -> Batch:
     )
 
 
-def batches(
-    tokenizer: Tokenizer, examples: list[Example], size: int, epoch_seed: int
-) -> list[list[int]]:
+def batches(lengths: list[int], size: int, seed: int) -> list[list[int]]:
     """Indices by batch: shuffled, with texts of like length together (less padding)."""
-    rng = random.Random(epoch_seed)
-    order = list(range(len(examples)))
+    rng = random.Random(seed)
+    order = list(range(len(lengths)))
     rng.shuffle(order)
     out = []
     for first in range(0, len(order), size * 40):
-        pool = sorted(order[first : first + size * 40], key=lambda i: len(examples[i].passage))
+        pool = sorted(order[first : first + size * 40], key=lambda i: lengths[i])
         out += [pool[i : i + size] for i in range(0, len(pool), size)]
     rng.shuffle(out)
     return out
@@ -100,6 +108,55 @@ def loss_of(net: ReaderNet, batch: Batch) -> Tensor:
     judged = functional.binary_cross_entropy_with_logits(answer, batch.answerable)
     spans = functional.cross_entropy(start, batch.start) + functional.cross_entropy(end, batch.end)
     return judged + 0.5 * spans
+
+
+def claim_batch(tokenizer: Tokenizer, items: list[Claim]) -> tuple[Tensor, Tensor]:
+    """Ids and mask of claims and their evidence."""
+    pairs = [
+        (
+            f"claim: {c.claim.strip()}",
+            f"{PREFIX}{c.title}: {c.evidence}" if c.title else f"{PREFIX}{c.evidence}",
+        )
+        for c in items
+    ]
+    return pad([e.ids for e in tokenizer.encode_batch(pairs)])
+
+
+def claim_loss(net: ReaderNet, tokenizer: Tokenizer, items: list[Claim]) -> Tensor:
+    """Cross-entropy; where a claim is only known not to be supported, of the two together."""
+    ids, mask = claim_batch(tokenizer, items)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = net.judge(ids, mask)
+    logs = functional.log_softmax(logits, dim=-1)
+    wanted = [
+        torch.logsumexp(row[:SUPPORTED], 0) if c.label == UNSUPPORTED else row[c.label]
+        for row, c in zip(logs, items, strict=True)
+    ]
+    return -torch.stack(wanted).mean()
+
+
+@torch.inference_mode()
+def judge_claims(
+    net: ReaderNet, tokenizer: Tokenizer, items: list[Claim]
+) -> dict[str, dict[str, float]]:
+    """AUC of "supported" among the held-out claims of each group (the first word of a kind)."""
+    out = {}
+    for group in sorted({c.kind.split()[0] for c in items}):
+        chosen = [c for c in items if c.kind.split()[0] == group][:400]
+        scores: list[float] = []
+        for at in range(0, len(chosen), 16):
+            ids, mask = claim_batch(tokenizer, chosen[at : at + 16])
+            with torch.autocast("cpu", torch.bfloat16):
+                odds = functional.softmax(net.judge(ids, mask), dim=-1)
+            scores += odds[:, SUPPORTED].tolist()
+        truth = [c.label == SUPPORTED for c in chosen]
+        right = [t == (s > 0.5) for t, s in zip(truth, scores, strict=True)]
+        out[f"claims {group}"] = {
+            "auc": auc(truth, scores),
+            "accuracy": sum(right) / len(right),
+            "n": len(chosen),
+        }
+    return out
 
 
 @torch.inference_mode()
@@ -142,8 +199,8 @@ def best_span(start: Tensor, end: Tensor, encoding: Encoding, passage: str) -> t
     pair = pair.masked_fill(~torch.ones_like(pair, dtype=torch.bool).triu().tril(29), -1e9)
     best = int(pair.argmax())
     first, last = divmod(best, length - 1)
-    a = encoding.offsets[first + 1][0] - PREFIX
-    b = encoding.offsets[last + 1][1] - PREFIX
+    a = encoding.offsets[first + 1][0] - len(PREFIX)
+    b = encoding.offsets[last + 1][1] - len(PREFIX)
     return float(pair.max() - start[0] - end[0]), passage[max(0, a) : max(0, b)].strip()
 
 
@@ -164,7 +221,7 @@ class Run:
             self.net.load_state_dict(started, strict=False)
         for name, value in self.net.named_parameters():
             value.requires_grad_(name in tuned)
-        heads = ("pool", "answer", "span")
+        heads = ("pool", "answer", "span", "weigh", "support")
         head = [v for n, v in tuned.items() if n.startswith(heads)]
         body = [v for n, v in tuned.items() if not n.startswith(heads)]
         self.optimizer = torch.optim.AdamW(
@@ -173,13 +230,31 @@ class Run:
             weight_decay=0.01,
         )
         self.examples = training(arguments.train, arguments.bench, arguments.seed, arguments.scale)
-        self.plan = [
-            rows
-            for epoch in range(arguments.epochs)
-            for rows in batches(self.tokenizer, self.examples, 16, arguments.seed + epoch)
-        ]
+        self.claims = claims(arguments.train, arguments.seed, arguments.claims)
+        self.plan = self._planned()
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
         self.step = 0
+
+    def _planned(self) -> list[tuple[str, list[int]]]:
+        """Batches of questions and batches of claims, mixed."""
+        lengths = {
+            "question": [len(e.passage) for e in self.examples],
+            "claim": [len(c.evidence) + len(c.claim) for c in self.claims],
+        }
+        plan = [
+            (kind, rows)
+            for epoch in range(self.a.epochs)
+            for kind, of in lengths.items()
+            for rows in batches(of, 16, self.a.seed + epoch)
+        ]
+        random.Random(self.a.seed).shuffle(plan)
+        return plan
+
+    def _loss(self, kind: str, rows: list[int]) -> Tensor:
+        if kind == "claim":
+            return claim_loss(self.net, self.tokenizer, [self.claims[i] for i in rows])
+        examples = [self.examples[i] for i in rows]
+        return loss_of(self.net, collate(encode(self.tokenizer, examples), examples))
 
     def _rate(self, step: int) -> float:
         warm = 0.06 * len(self.plan)
@@ -215,11 +290,10 @@ class Run:
 
     def train(self) -> None:
         began = saved = time.monotonic()
-        from_step, total, recent = self.step, len(self.plan), 0.0
-        for rows in self._remaining():
-            examples = [self.examples[i] for i in rows]
-            batch = collate(encode(self.tokenizer, examples), examples)
-            loss = loss_of(self.net, batch)
+        from_step, total = self.step, len(self.plan)
+        recent = {"question": 0.0, "claim": 0.0}
+        for kind, rows in self.plan[self.step :]:
+            loss = self._loss(kind, rows)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.net.tuned().values(), 1.0)
             self.optimizer.step()
@@ -227,19 +301,17 @@ class Run:
             self.optimizer.zero_grad()
             self.step += 1
             value = float(loss.detach())
-            recent = 0.98 * recent + 0.02 * value if recent else value
+            recent[kind] = 0.98 * recent[kind] + 0.02 * value if recent[kind] else value
             if self.step % 20 == 0:
                 pace = (time.monotonic() - began) / (self.step - from_step)
                 left = pace * (total - self.step) / 60
-                at = f"step {self.step}/{total} loss {recent:.3f}"
+                losses = ", ".join(f"{k} {v:.3f}" for k, v in recent.items())
+                at = f"step {self.step}/{total} loss of {losses}:"
                 print(f"{at} {pace:.2f} s/step, {left:.0f} min left", flush=True)
             if time.monotonic() - saved > self.a.checkpoint_minutes * 60:
                 self.save()
                 saved = time.monotonic()
         self.save()
-
-    def _remaining(self) -> Iterator[list[int]]:
-        yield from self.plan[self.step :]
 
 
 def main() -> None:
@@ -250,7 +322,8 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="weights to go on from (a second stage)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--scale", type=float, default=0.55, help="size of the mix; 1: 31,000")
+    parser.add_argument("--scale", type=float, default=0.9, help="size of the mix; 1: 42,000")
+    parser.add_argument("--claims", type=float, default=0.9, help="claims; 1: 41,000")
     parser.add_argument("--tokens", type=int, default=256)
     parser.add_argument("--lr", type=float, default=8e-5)
     parser.add_argument("--threads", type=int, default=0)
@@ -266,6 +339,8 @@ def main() -> None:
         run.train()
     sets = validation(arguments.train, arguments.bench, arguments.seed)
     figures = evaluate(run.net.eval(), run.tokenizer, sets, 400)
+    held = claims(arguments.train, arguments.seed + 1, 0.5, held=True)
+    figures |= judge_claims(run.net, run.tokenizer, held)
     report = {"step": run.step, "steps": len(run.plan), "seed": arguments.seed, "sets": figures}
     (arguments.out / "validation.json").write_text(json.dumps(report, indent=2) + "\n")
     for name, values in figures.items():

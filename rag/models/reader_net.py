@@ -5,6 +5,9 @@ A question and a passage go in as one pair, `<s> query: Q </s></s> passage: P </
 - `answer`, one number a pair, from the state of `<s>`;
 - `start` and `end`, one number a token. Position 0 (`<s>`) stands for "no answer here", as in
   SQuAD 2.0 (Devlin et al. 2019), so the two outputs judge answerability independently.
+
+A claim and its evidence go in likewise, `<s> claim: C </s></s> passage: E </s>`, and out comes
+`support`: three numbers for refuted, neutral and supported.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ class ReaderNet(nn.Module):
         self.pool = nn.Linear(hidden, hidden)
         self.answer = nn.Linear(hidden, 1)
         self.span = nn.Linear(hidden, 2)
+        self.weigh = nn.Linear(hidden, hidden)
+        self.support = nn.Linear(hidden, 3)
 
     def forward(self, ids: Tensor, mask: Tensor | None, in_passage: Tensor) -> tuple[Tensor, ...]:
         """`ids`, `mask`, `in_passage` (batch, length): the ids, whether a token is real, and
@@ -40,6 +45,12 @@ class ReaderNet(nn.Module):
         allowed[:, 0] = True
         spans = self.span(states).float().masked_fill(~allowed[..., None], _BLOCKED)
         return answer.float(), spans[..., 0], spans[..., 1]
+
+    def judge(self, ids: Tensor, mask: Tensor | None) -> Tensor:
+        """Refuted, neutral and supported, (batch, 3), of each claim and its evidence."""
+        states = self.encoder(ids, mask)
+        support: Tensor = self.support(torch.tanh(self.weigh(states[:, 0])))
+        return support.float()
 
     def tuned(self) -> dict[str, nn.Parameter]:
         """The parameters that training changes: the upper layers and the outputs."""
