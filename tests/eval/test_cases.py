@@ -122,7 +122,7 @@ def test_an_unknown_name_lists_what_there_is() -> None:
         find_case_file("sedes")
 
 
-@pytest.fixture(params=["seeds", "adversarial"])
+@pytest.fixture(params=["seeds", "seeds2", "adversarial"])
 def suite(request: pytest.FixtureRequest) -> Suite:
     return load_suite(find_case_file(request.param))
 
@@ -148,8 +148,10 @@ def test_the_halves_are_balanced(suite: Suite) -> None:
 
 
 def test_the_same_sentence_is_not_on_both_sides_of_the_split() -> None:
+    """Nor is it between the two files over the same articles."""
     seen: dict[tuple[str, int], str] = {}
-    for gold in load_suite(find_case_file("seeds")).cases:
+    files = (load_suite(find_case_file(name)) for name in ("seeds", "seeds2"))
+    for gold in (gold for file in files for gold in file.cases):
         for first in (g[0] for g in gold.groups[:1]):
             split = seen.setdefault((first.article_id, first.start), gold.case.split)
             assert split == gold.case.split, gold.case.id
@@ -163,3 +165,14 @@ def test_the_seeds_cases_are_what_they_are_said_to_be() -> None:
     assert len(silent) >= 20
     assert sum(c.language == "sv" for c in silent) * 2 == len(silent)
     assert 0.4 <= swedish <= 0.5
+
+
+def test_the_further_cases_are_new_and_many_of_them_silent() -> None:
+    first = [g.case for g in load_suite(find_case_file("seeds")).cases]
+    further = [g.case for g in load_suite(find_case_file("seeds2")).cases]
+    assert not {c.id for c in first} & {c.id for c in further}
+    assert not {c.question.casefold() for c in first} & {c.question.casefold() for c in further}
+    for split in ("dev", "test"):
+        silent = [c.language for c in further if c.refuse is True and c.split == split]
+        assert len(silent) >= 20
+        assert min(silent.count("en"), silent.count("sv")) >= 9
