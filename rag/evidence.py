@@ -80,9 +80,12 @@ class EvidenceFinder:
             self._store.sentences(h.chunk.article_id, h.chunk.first_sentence, h.chunk.last_sentence)
             for h in hits
         ]
-        passages = [_passage(h, s) for h, s in zip(hits, sentences, strict=True)]
-        readings = self._reader.read(question, passages)
         info = self._store.info(sorted({h.chunk.article_id for h in hits}))
+        passages = [
+            _passage(h, s, info.get(h.chunk.article_id))
+            for h, s in zip(hits, sentences, strict=True)
+        ]
+        readings = self._reader.read(question, passages)
         candidates = self._candidates(question, language, sentences, readings, info)
         items = tuple(
             Evidence(n, info[s.sentence.article_id], s.sentence, s.score, self._context(s.sentence))
@@ -162,9 +165,10 @@ class EvidenceFinder:
         return before[0].text if before else None
 
 
-def _passage(hit: Hit, sentences: Sequence[Sentence]) -> Passage:
+def _passage(hit: Hit, sentences: Sequence[Sentence], info: ArticleInfo | None) -> Passage:
     start = hit.chunk.start
-    return Passage(hit.chunk.text, tuple(Span(s.start - start, s.end - start) for s in sentences))
+    spans = tuple(Span(s.start - start, s.end - start) for s in sentences)
+    return Passage(hit.chunk.text, spans, info.title if info else None)
 
 
 def _best_readings(

@@ -141,10 +141,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text for the reader, with the ranges of its sentences (offsets into `text`)."""
+    """A text for the reader, with the ranges of its sentences (offsets into `text`).
+
+    The `title` of its article tells the reader what "he" and "the deal" are; no answer lies in it.
+    """
 
     text: str
     sentences: tuple[Span, ...]
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,15 @@ class Reading:
     start: int  # the likeliest answer, code points into the passage's text
     end: int
     sentence_scores: tuple[float, ...]  # 0..1, one for each sentence of the passage
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What a text makes of a claim: three probabilities that add up to 1."""
+
+    refuted: float
+    neutral: float
+    supported: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from rag.models.llm import Message, Reply
 from rag.settings import Settings
 from rag.store.ingest import ingest
 from rag.store.store import Store
-from rag.types import EvidenceFound, Finished, Passage, Reading, StatementAccepted, Turn
+from rag.types import EvidenceFound, Finished, Passage, Reading, StatementAccepted, Support, Turn
 
 ARTICLE = (
     "The mill in Norrby burned down on Monday. Mayor Anna Berg said the damage was 30 million "
@@ -60,6 +60,9 @@ class Overlap:
             best = max(scores)
             readings.append(Reading(best, 0, 1, tuple(scores)))
         return readings
+
+    def support(self, claims: Sequence[tuple[str, str]]) -> list[Support] | None:
+        return None
 
 
 # The reader's word alone decides, as if nothing else were known.

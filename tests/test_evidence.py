@@ -8,7 +8,7 @@ from typing import Any
 from rag.calibration import Calibration, Logistic
 from rag.evidence import EvidenceFinder
 from rag.settings import Settings
-from rag.types import ArticleInfo, Chunk, Hit, Passage, Published, Reading, Sentence
+from rag.types import ArticleInfo, Chunk, Hit, Passage, Published, Reading, Sentence, Support
 
 TEXTS = {
     "a": ["Alpha one.", "He said two.", "Alpha three.", "Alpha four.", "Alpha five."],
@@ -54,6 +54,9 @@ class ByTable:
     def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
         tables = [tuple(SCORES[s.slice(p.text)] for s in p.sentences) for p in passages]
         return [Reading(max(t), 0, 1, t) for t in tables]
+
+    def support(self, claims: Sequence[tuple[str, str]]) -> list[Support] | None:
+        return None
 
 
 class NoSimilarity:

@@ -147,7 +147,7 @@ def write_graph(
     embeddings, before their norm) and `mask` (batch, length; int32, 1 where real).
 
     Its output is `states` (batch, length, hidden); with the reader's `heads`, instead, `answer`
-    (batch, 1) and `spans` (batch, length, 2).
+    (batch, 1), `spans` (batch, length, 2) and `support` (batch, 3).
     """
     import onnx
     from onnx import helper
@@ -162,7 +162,11 @@ def write_graph(
         outputs: dict[str, list[str | int | None]] = {"states": ["batch", "length", hidden]}
     else:
         _heads(graph, x, heads)
-        outputs = {"answer": ["batch", 1], "spans": ["batch", "length", 2]}
+        outputs = {
+            "answer": ["batch", 1],
+            "spans": ["batch", "length", 2],
+            "support": ["batch", 3],
+        }
     value = helper.make_tensor_value_info
     model = helper.make_model(
         helper.make_graph(
@@ -187,7 +191,8 @@ def _heads(graph: _Graph, x: str, heads: Mapping[str, Array]) -> None:
         return graph.linear(x, name, weight, bias, exact=True)
 
     first = graph.constant("first", np.array(0, np.int64))
-    pooled = head(graph.add("Gather", [x, first], "cls", axis=1), "pool")
-    answer = head(graph.add("Tanh", [pooled], "pooled"), "answer")
-    graph.add("Identity", [answer], "answer")
+    whole = graph.add("Gather", [x, first], "cls", axis=1)
+    for pool, name in (("pool", "answer"), ("weigh", "support")):
+        pooled = graph.add("Tanh", [head(whole, pool)], f"{pool}.tanh")
+        graph.add("Identity", [head(pooled, name)], name)
     graph.add("Identity", [head(x, "span")], "spans")

@@ -9,7 +9,7 @@ from typing import Protocol
 from rag.errors import ModelError
 from rag.models.embedding import Embedder
 from rag.settings import Settings
-from rag.types import Passage, Reading
+from rag.types import Passage, Reading, Support
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -28,6 +28,11 @@ class Reader(Protocol):
         `sentence_scores` are the probabilities that the answer lies in each sentence; they add
         up to at most `answerable`.
         """
+        ...
+
+    def support(self, claims: Sequence[tuple[str, str]]) -> list[Support] | None:
+        """What each evidence text makes of its claim, for `(claim, evidence)` pairs in order;
+        None from a reader that cannot tell."""
         ...
 
 

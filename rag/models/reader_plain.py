@@ -24,7 +24,7 @@ from rag.models.reader_features import (
     probability,
     sentence_features,
 )
-from rag.types import Passage, Reading
+from rag.types import Passage, Reading, Support
 
 WEIGHTS = Path(__file__).parent / "weights" / "features.json"
 
@@ -82,6 +82,10 @@ class FeatureReader:
             self._reading(question, passage, of_passage, part)
             for passage, of_passage, part in zip(passages, texts, parts, strict=True)
         ]
+
+    def support(self, claims: Sequence[tuple[str, str]]) -> list[Support] | None:
+        """None: whether a text bears a claim out is left to the verifier's rules."""
+        return None
 
     def _reading(
         self, question: str, passage: Passage, texts: list[str], cosines: Floats

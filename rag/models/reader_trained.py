@@ -25,7 +25,7 @@ from rag.models import e5
 from rag.models.progress import Progress, silent
 from rag.models.runtime import Floats, Graph, load_tokenizer
 from rag.settings import Settings
-from rag.types import Passage, Reading
+from rag.types import Passage, Reading, Support
 
 NAME = "e5-reader"
 _WEIGHTS = "reader.safetensors"
@@ -36,6 +36,7 @@ _QUESTION_TOKENS = 96
 _ALL_TOKENS = 448
 _SPAN_TOKENS = 30  # the longest answer, as in training
 _PREFIX = "passage: "
+_TITLE_CHARS = 150  # a headline; longer ones are a page's first line taken for a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,14 @@ class Platt:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The calibration that goes with one set of weights."""
+
+    platt: Platt = Platt()
+    temperature: float = 1.0  # of the support output (Guo et al. 2017)
+
+
 def has_weights(folder: Path) -> bool:
     return (folder / _WEIGHTS).is_file()
 
@@ -68,7 +77,7 @@ class TrainedReader:
         self._e5 = e5_folder
         self._weights = weights
         self._threads = threads
-        self._platt = _load_platt(weights / _CALIBRATION)
+        self._fit = _load_fit(weights / _CALIBRATION)
         self._lock = threading.Lock()
         self._graph: Graph | None = None
 
@@ -89,24 +98,43 @@ class TrainedReader:
         self, question: str, passages: Sequence[Passage]
     ) -> list[tuple[Reading, float, float]]:
         """As `read`, each with the answerability output and the span's margin (for calibrating)."""
-        tokenizer = load_tokenizer(self._e5)
-        asked = tokenizer.encode(f"query: {question.strip()}", add_special_tokens=False).ids
-        asked = asked[:_QUESTION_TOKENS]
-        texts = [_PREFIX + passage.text for passage in passages]
-        encoded = tokenizer.encode_batch(texts, add_special_tokens=False)
+        asked = self._ids(f"query: {question.strip()}")[:_QUESTION_TOKENS]
+        before = [f"{_PREFIX}{_title(p)}" for p in passages]
+        encoded = load_tokenizer(self._e5).encode_batch(
+            [b + p.text for b, p in zip(before, passages, strict=True)], add_special_tokens=False
+        )
         room = _ALL_TOKENS - len(asked) - 4
         readings = []
-        for passage, one in zip(passages, encoded, strict=True):
-            offsets = np.array(one.offsets[:room], np.int64).reshape(-1, 2) - len(_PREFIX)
+        for passage, ahead, one in zip(passages, before, encoded, strict=True):
+            offsets = np.array(one.offsets[:room], np.int64).reshape(-1, 2) - len(ahead)
             readings.append(self._read(asked, passage, one.ids[:room], offsets))
         return readings
 
-    def outputs(self, asked: list[int], ids: list[int]) -> tuple[float, Floats]:
-        """The answerability output, and start and end (length, 2) of every token of the row
-        `<s> asked </s></s> ids </s>`."""
-        row = [_START, *asked, _END, _END, *ids, _END]
-        (answer, spans), _ = self._loaded().run([row])
-        return float(answer[0, 0]), spans[0]
+    def support(self, claims: Sequence[tuple[str, str]]) -> list[Support] | None:
+        logits = self.support_logits(claims)
+        odds = np.exp((logits - logits.max(axis=1, keepdims=True)) / self._fit.temperature)
+        return [Support(*map(float, row / row.sum())) for row in odds]
+
+    def support_logits(self, claims: Sequence[tuple[str, str]]) -> Floats:
+        """Refuted, neutral and supported (claims, 3) as the net gives them (for calibrating)."""
+        rows = []
+        for claim, evidence in claims:
+            said = self._ids(f"claim: {claim.strip()}")[:_QUESTION_TOKENS]
+            room = _ALL_TOKENS - len(said) - 4
+            rows.append((said, self._ids(f"{_PREFIX}{evidence.strip()}")[:room]))
+        found = [self._run(said, ids)[2][0] for said, ids in rows]
+        return np.array(found, np.float32).reshape(-1, 3)
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = load_tokenizer(self._e5).encode(text, add_special_tokens=False).ids
+        return ids
+
+    def _run(self, first: list[int], second: list[int]) -> tuple[Floats, Floats, Floats]:
+        """The outputs for `<s> first </s></s> second </s>`: answer (1, 1), spans (1, length, 2)
+        and support (1, 3)."""
+        row = [_START, *first, _END, _END, *second, _END]
+        (answer, spans, support), _ = self._loaded().run([row])
+        return answer, spans, support
 
     def _read(
         self, asked: list[int], passage: Passage, ids: list[int], offsets: Offsets
@@ -114,11 +142,11 @@ class TrainedReader:
         inside = np.flatnonzero(offsets[:, 1] > 0)
         if not passage.text.strip() or not len(inside):
             return Reading(0.0, 0, 0, (0.0,) * len(passage.sentences)), -math.inf, -math.inf
-        answer, spans = self.outputs(asked, ids)
-        first = 3 + len(asked)
-        tokens = spans[first + inside]
+        answers, (spans,), _ = self._run(asked, ids)
+        answer = float(answers[0, 0])
+        tokens = spans[3 + len(asked) + inside]
         a, b, margin = _best_span(tokens, spans[0])
-        answerable = self._platt(answer, margin)
+        answerable = self._fit.platt(answer, margin)
         start, end = int(offsets[inside[a], 0]), int(offsets[inside[b], 1])
         start, end = _trimmed(passage.text, max(0, start), end)
         shares = _sentence_shares(passage, tokens, offsets[inside])
@@ -164,12 +192,18 @@ def _sentence_shares(passage: Passage, tokens: Floats, offsets: Offsets) -> Floa
     )
 
 
-def _load_platt(path: Path) -> Platt:
+def _title(passage: Passage) -> str:
+    return f"{' '.join(passage.title.split())[:_TITLE_CHARS]}: " if passage.title else ""
+
+
+def _load_fit(path: Path) -> Fit:
     try:
-        values = json.loads(path.read_text("utf-8"))["platt"]
-        return Platt(float(values["answer"]), float(values["margin"]), float(values["bias"]))
+        raw = json.loads(path.read_text("utf-8"))
+        values = raw["platt"]
+        platt = Platt(float(values["answer"]), float(values["margin"]), float(values["bias"]))
+        return Fit(platt, float(raw.get("support", {}).get("temperature", 1.0)))
     except FileNotFoundError:
-        return Platt()
+        return Fit()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"The reader's calibration in {path} cannot be read ({error}): install ordagrant "
@@ -185,9 +219,10 @@ def graph_file(
     Raises `ModelError` when the weights are damaged or the cache cannot be written.
     """
     try:
+        # v2: the graph has the support output.
         digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
         kind = "int8" if int8 else "fp32"
-        path = e5_folder.parent / f"reader-{e5_folder.name}-{digest}-{kind}.onnx"
+        path = e5_folder.parent / f"reader-{e5_folder.name}-{digest}-{kind}-v2.onnx"
         if not path.exists():
             (progress or silent)("preparing the reader", 0, 1)
             _write_graph(path, e5_folder, weights, int8=int8)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,12 @@ def weights(tmp_path: Path) -> Path:
         (f"{at}qkv", 3 * HIDDEN, HIDDEN),
         (f"{at}up", WIDE, HIDDEN),
         ("pool", HIDDEN, HIDDEN),
+        ("weigh", HIDDEN, HIDDEN),
     ):
         q, scale = quantise(rng.normal(0, 0.3, (rows, columns)).astype(np.float32))
         tensors |= {f"{name}.weight": q, f"{name}.weight.scale": scale}
         tensors[f"{name}.bias"] = rng.normal(0, 0.1, rows).astype(np.float32)
-    for name, rows in (("answer", 1), ("span", 2)):
+    for name, rows in (("answer", 1), ("span", 2), ("support", 3)):
         tensors[f"{name}.weight"] = rng.normal(0, 1, (rows, HIDDEN)).astype(np.float32)
         tensors[f"{name}.bias"] = np.zeros(rows, np.float32)
     folder = tmp_path / "weights"
@@ -114,6 +116,49 @@ def test_an_empty_passage_does_not_answer(
     got = TrainedReader.load(settings_in(), weights).read("the rate?", [empty])[0]
     assert (got.answerable, got.start, got.end) == (0.0, 0, 0)
     assert len(got.sentence_scores) == len(empty.sentences)
+
+
+def test_support_is_a_probability_a_claim_and_does_not_depend_on_company(
+    tiny: Path, weights: Path, settings_in: Make
+) -> None:
+    trained = TrainedReader.load(settings_in(), weights)
+    claims = [("the rate", "the bank raised the rate."), ("räntan", "the bank."), ("", "")]
+    together = trained.support(claims)
+    assert together is not None and len(together) == 3
+    for given_, got in zip(claims, together, strict=True):
+        assert got.refuted + got.neutral + got.supported == pytest.approx(1)
+        (alone,) = trained.support([given_]) or [None]
+        assert alone is not None
+        assert alone.supported == pytest.approx(got.supported, abs=1e-5)
+    assert together[0] != together[1]
+    assert trained.support([]) == []
+
+
+def test_a_temperature_makes_support_less_sure(
+    tiny: Path, weights: Path, settings_in: Make
+) -> None:
+    claim = [("the rate", "the bank raised the rate.")]
+    plain = TrainedReader.load(settings_in(), weights).support(claim)
+    platt = {"answer": 1, "margin": 0, "bias": 0}
+    fitted = {"platt": platt, "support": {"temperature": 4}}
+    (weights / "reader.json").write_text(json.dumps(fitted))
+    cooler = TrainedReader.load(settings_in(), weights).support(claim)
+    assert plain is not None and cooler is not None
+    spread = [max(s.refuted, s.neutral, s.supported) for s in (*plain, *cooler)]
+    assert 1 / 3 < spread[1] < spread[0]
+
+
+def test_the_feature_reader_cannot_tell_support() -> None:
+    assert FeatureReader(WordEmbedder()).support([("a", "b")]) is None
+
+
+def test_a_title_is_read_but_never_answers(tiny: Path, weights: Path, settings_in: Make) -> None:
+    trained = TrainedReader.load(settings_in(), weights)
+    titled = replace(BANK, title="the rate\n2024")
+    got, plain = trained.read("the rate?", [titled, BANK])
+    assert got.answerable != plain.answerable
+    assert 0 <= got.start < got.end <= len(BANK.text)
+    assert len(got.sentence_scores) == len(BANK.sentences)
 
 
 def test_an_empty_question_still_gets_readings(reader: Reader) -> None:
@@ -190,8 +235,10 @@ def test_the_graph_computes_what_the_network_was_trained_as(
     inside[0, 6:10] = True
     with torch.inference_mode():
         answer, start, end = net(torch.tensor([row]), None, inside)
+        support = net.judge(torch.tensor([row]), None)
     path = reader_trained.graph_file(folder, weights / "reader.safetensors", int8=False)
-    (said, spans), _ = Graph(folder, path, 1).run([row])
+    (said, spans, weighed), _ = Graph(folder, path, 1).run([row])
+    np.testing.assert_allclose(weighed, support.numpy(), atol=1e-3)
     np.testing.assert_allclose(said[:, 0], answer.numpy(), atol=1e-3)
     np.testing.assert_allclose(spans[0, 6:10, 0], start[0, 6:10].numpy(), atol=1e-3)
     np.testing.assert_allclose(spans[0, 6:10, 1], end[0, 6:10].numpy(), atol=1e-3)
