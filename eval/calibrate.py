@@ -29,7 +29,7 @@ from rag.errors import SettingsError
 from rag.types import EvidenceSet, Sentence
 
 # The case files whose dev half is used.
-CASES = ("seeds", "adversarial")
+CASES = ("seeds", "seeds2", "adversarial")
 STEPS = 100
 # The LLM's probabilities under this say no more than that it was sure.
 _LEAST = 1e-6
@@ -40,10 +40,12 @@ LEAST_AUC = 0.65
 
 @dataclass(frozen=True, slots=True)
 class SentenceSeen:
-    """A candidate sentence: the reader's log-odds, its cosine, and whether it is gold."""
+    """A candidate sentence: the reader's log-odds, its cosine, the log of its rank, and whether
+    it is gold."""
 
     reader: float
     cosine: float
+    rank: float
     gold: bool
 
 
@@ -90,7 +92,8 @@ def _look_at(gold: GoldCase, bot: Bot) -> Seen:
         unnamed=float(unnamed(question, found.items)),
         declines=_declines(question, language, found, bot),
         sentences=tuple(
-            SentenceSeen(c.reader, c.cosine, _is_gold(c.sentence, gold)) for c in found.candidates
+            SentenceSeen(c.reader, c.cosine, math.log(c.rank), _is_gold(c.sentence, gold))
+            for c in found.candidates
         ),
     )
 
@@ -136,9 +139,9 @@ def fit_sentence(seen: Sequence[Seen]) -> Logistic:
     rows = [(n, s) for n, q in enumerate(seen) if q.has_answer for s in q.sentences]
     asked = {n for n, s in rows if s.gold}
     rows = [(n, s) for n, s in rows if n in asked]
-    features = np.array([[s.reader, s.cosine] for _, s in rows])
+    features = np.array([[s.reader, s.cosine, s.rank] for _, s in rows])
     labels = np.array([s.gold for _, s in rows])
-    return fit(features, labels, ["reader", "cosine"], [n for n, _ in rows])
+    return fit(features, labels, ["reader", "cosine", "rank"], [n for n, _ in rows])
 
 
 def fit_question(seen: Sequence[Seen]) -> Logistic:

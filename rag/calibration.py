@@ -52,7 +52,7 @@ class Declining:
 class Calibration:
     """The numbers that go with one reader."""
 
-    sentence: Logistic  # features: reader (log-odds), cosine
+    sentence: Logistic  # features: reader (log-odds), cosine, rank (log, from 0)
     question: Logistic  # features: reader (log-odds), unnamed (0 or 1)
     refuse_below: float  # of the question's probability, without an LLM
     refuse_outright: float  # the same, below which an LLM is not even asked

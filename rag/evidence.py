@@ -8,6 +8,7 @@ are heard, and one of a set of near-duplicates.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,6 +50,13 @@ _OTHER_LANGUAGES = 2
 class _Scored:
     sentence: Sentence
     score: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    sentence: Sentence
+    score: float  # 0..1, by the reader
+    rank: int  # from 1: of the first hit that holds it
 
 
 class EvidenceFinder:
@@ -103,23 +111,23 @@ class EvidenceFinder:
         info: dict[str, ArticleInfo],
     ) -> list[Candidate]:
         """Every sentence of the hits once, with all that is known of it."""
-        best = {
-            key: value
-            for key, value in _best_readings(sentences, readings).items()
-            if value[0].article_id in info
-        }
-        cosines = self._similarity.sentences(
-            question, language, [(s.text, info[s.article_id].language) for s, _ in best.values()]
-        )
+        best = [
+            read for read in _best_readings(sentences, readings) if read.sentence.article_id in info
+        ]
+        spoken = [(r.sentence.text, info[r.sentence.article_id].language) for r in best]
+        cosines = self._similarity.sentences(question, language, spoken)
         return [
-            Candidate(sentence, logit(score), cosine)
-            for (sentence, score), cosine in zip(best.values(), cosines, strict=True)
+            Candidate(read.sentence, logit(read.score), cosine, read.rank)
+            for read, cosine in zip(best, cosines, strict=True)
         ]
 
     def _ranked(self, candidates: Sequence[Candidate]) -> list[_Scored]:
         weights = self._calibration.sentence
         scored = [
-            _Scored(c.sentence, weights.probability(reader=c.reader, cosine=c.cosine))
+            _Scored(
+                c.sentence,
+                weights.probability(reader=c.reader, cosine=c.cosine, rank=math.log(c.rank)),
+            )
             for c in candidates
         ]
         return sorted(scored, key=lambda s: (-s.score, s.sentence.article_id, s.sentence.index))
@@ -173,15 +181,18 @@ def _passage(hit: Hit, sentences: Sequence[Sentence], info: ArticleInfo | None) 
 
 def _best_readings(
     sentences: Sequence[Sequence[Sentence]], readings: Sequence[Reading]
-) -> dict[tuple[str, int], tuple[Sentence, float]]:
-    """Every sentence once, with its best score over the chunks that hold it."""
-    best: dict[tuple[str, int], tuple[Sentence, float]] = {}
-    for run, reading in zip(sentences, readings, strict=True):
+) -> list[_Read]:
+    """Every sentence once, with its best score and first rank over the chunks that hold it."""
+    best: dict[tuple[str, int], _Read] = {}
+    for rank, (run, reading) in enumerate(zip(sentences, readings, strict=True), start=1):
         for sentence, score in zip(run, reading.sentence_scores, strict=True):
             key = (sentence.article_id, sentence.index)
-            if key not in best or score > best[key][1]:
-                best[key] = (sentence, score)
-    return best
+            known = best.get(key)
+            if known is None:
+                best[key] = _Read(sentence, score, rank)
+            elif score > known.score:
+                best[key] = _Read(sentence, score, known.rank)
+    return list(best.values())
 
 
 def _folded(text: str) -> str:

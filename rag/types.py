@@ -185,11 +185,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that was considered: the reader's log-odds for it and its cosine (-1..1)."""
+    """A sentence that was considered, and what speaks for it."""
 
     sentence: Sentence
-    reader: float
-    cosine: float
+    reader: float  # the reader's log-odds
+    cosine: float  # of question and sentence, -1..1
+    rank: int  # from 1: of the first hit that holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +268,24 @@ class Side(_Value):
 class Conflict(_Value):
     about: str
     sides: tuple[Side, ...]
+    # The place among the answer's statements of the one that tells it, from 0.
+    statement: int | None = None
+
+
+class Step(_Value):
+    """A value at a time: its words, and the day of the article that they are from."""
+
+    claim: str
+    quotes: tuple[int, ...]
+    published: str  # ISO 8601 date
+    published_is: PublishedIs | None
+
+
+class Change(_Value):
+    """A value that gave way to another, earliest first."""
+
+    about: str
+    steps: tuple[Step, ...]
 
 
 class Removed(_Value):
@@ -290,6 +309,9 @@ class Answer(_Value):
     statements: tuple[Statement, ...] = ()
     quotes: tuple[Quote, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    changes: tuple[Change, ...] = ()
+    # For a partial answer: a sentence for each part that the articles don't answer.
+    unanswered: tuple[str, ...] = ()
     removed: tuple[Removed, ...] = ()
     refusal: Refusal | None = None
     llm: str

@@ -68,7 +68,7 @@ def find(settings: Settings, *articles: str) -> list[str]:
     store: Any = HandMadeStore()
     similarity: Any = NoSimilarity()
     calibration = Calibration(
-        Logistic({"reader": 1.0, "cosine": 1.0}, 0.0), Logistic({}, 0.0), 0.5, 0.5
+        Logistic({"reader": 1.0, "cosine": 1.0, "rank": 0.0}, 0.0), Logistic({}, 0.0), 0.5, 0.5
     )
     finder = EvidenceFinder(store, ByTable(), similarity, settings, calibration)
     found = finder.find("Alpha?", "en", [store.hit(a) for a in articles])

@@ -9,7 +9,7 @@ from rag.calibration import Calibration, Declining, Logistic
 from rag.types import ArticleInfo, Evidence, EvidenceSet, Published, Sentence
 
 CALIBRATION = Calibration(
-    sentence=Logistic({"reader": 1.0, "cosine": 1.0}, 0.0),
+    sentence=Logistic({"reader": 1.0, "cosine": 1.0, "rank": 0.0}, 0.0),
     question=Logistic({"reader": 1.0, "unnamed": -2.0}, 0.0),
     refuse_below=0.5,
     refuse_outright=0.2,

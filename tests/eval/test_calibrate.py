@@ -42,7 +42,7 @@ def test_one_sided_data_cannot_calibrate(data: list[tuple[float, bool]]) -> None
 def seen(
     has_answer: bool, reader: float, unnamed: float = 0.0, declines: float | None = None
 ) -> Seen:
-    sentences = (SentenceSeen(2.0, 0.5, True), SentenceSeen(-2.0, 0.1, False))
+    sentences = (SentenceSeen(2.0, 0.5, 0.0, True), SentenceSeen(-2.0, 0.1, 0.7, False))
     return Seen(has_answer, "en", reader, unnamed, declines, sentences)
 
 
@@ -93,7 +93,7 @@ class FakeBot:
         return []
 
     def find(self, question: str, language: str, hits: Sequence[Hit]) -> EvidenceSet:
-        candidates = (Candidate(GOLD, 1.5, 0.4), Candidate(OTHER, -1.5, 0.2))
+        candidates = (Candidate(GOLD, 1.5, 0.4, 1), Candidate(OTHER, -1.5, 0.2, 2))
         return EvidenceSet((), 0.75, False, candidates)
 
 
