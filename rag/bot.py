@@ -8,22 +8,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
 
 from rag.answering.answerability import decline_at, judged
-from rag.answering.assemble import (
-    Accepted,
-    Quotes,
-    conflict_statement,
-    conflict_value,
-    make_statements,
-    prose,
-)
+from rag.answering.assemble import Accepted, Quotes, correction_statement, prose
 from rag.answering.compose import compose
-from rag.answering.conflicts import find_conflicts
 from rag.answering.extract import extract
+from rag.answering.parts import judge, split
 from rag.answering.phrases import phrase
+from rag.answering.premise import contradicted
+from rag.answering.telling import Besides, besides, in_order, tell
 from rag.answering.verify import also_saying, verify
 from rag.calibration import Calibration, load_calibration
 from rag.conversation import is_question, standalone
@@ -48,7 +44,6 @@ from rag.types import (
     EvidenceSet,
     Filters,
     Finished,
-    Hit,
     Refusal,
     RefusalReason,
     Removed,
@@ -135,22 +130,19 @@ class Bot:
 
     def evidence_for(self, question: str, filters: Filters | None = None) -> EvidenceSet:
         """What retrieval and reader find for a standalone question, before any answer."""
-        language = detect_question(question)
-        hits = self.retriever.search(question, language, self.settings.hits, filters)
-        return self._evidence(question, language, hits)
+        run = Run(question)
+        run.language = detect_question(question)
+        return self._searched(run, question, filters)
 
-    def _evidence(self, question: str, language: str, hits: Sequence[Hit]) -> EvidenceSet:
-        found = self.finder.find(question, language, hits)
-        return judged(question, found, self.calibration, self.threshold(language))
-
-    def threshold(self, language: str) -> float:
+    def threshold(self, language: str, *, alone: bool = False) -> float:
         """The answerability under which a question is refused before anything is composed.
 
-        Where an LLM's doubt means something it is heard too, so less is refused outright.
+        Where an LLM's doubt means something it is heard too, so less is refused outright;
+        `alone`: not so here.
         """
         if self.settings.refuse_below is not None:
             return self.settings.refuse_below
-        heard = self.chat is not None and language in self.calibration.declining
+        heard = not alone and self.chat is not None and language in self.calibration.declining
         return self.calibration.refuse_outright if heard else self.calibration.refuse_below
 
     def warm(self) -> None:
@@ -189,10 +181,8 @@ class Bot:
             yield Finished(unusable)
             return
         with run.timed("retrieve"):
-            run.standalone = standalone(run.question, history, self.chat)
-            hits = self.retriever.search(run.standalone, run.language, self.settings.hits, filters)
-        with run.timed("evidence"):
-            evidence = self._evidence(run.standalone, run.language, hits)
+            run.standalone = run.asked = standalone(run.question, history, self.chat)
+        evidence = self._of_parts(run, filters) or self._searched(run, run.asked, filters)
         yield EvidenceFound(run.standalone, evidence)
         if not evidence.items:
             matched = self._any_match(filters)
@@ -200,16 +190,58 @@ class Bot:
                 self._refuse(run, "no_evidence", "no_evidence" if matched else "no_articles_match")
             )
             return
-        if not evidence.enough:
+        with run.timed("verify"):
+            otherwise = contradicted(run.asked, run.language, evidence.items, self.reader.support)
+        if not evidence.enough and otherwise is None:
             yield Finished(self._refuse(run, "no_evidence", "no_evidence", evidence))
             return
+        beside = Besides()
+        if otherwise is not None:
+            told = iter([correction_statement(otherwise, run.language)])
+        else:
+            with run.timed("verify"):
+                beside = besides(run.asked, run.language, evidence, self.reader.read)
+            statements = self._statements(run, evidence, cancelled)
+            told = in_order(statements, beside.changes, evidence, run.asked, run.language)
         accepted: list[Accepted] = []
-        for one in self._statements(run, evidence, cancelled):
+        for one in told:
             accepted.append(one)
             yield StatementAccepted(one.text, one.evidence)
         if cancelled is not None and cancelled():
             return
-        yield Finished(self._finish(run, evidence, accepted))
+        yield Finished(self._finish(run, evidence, accepted, beside))
+
+    def _searched(
+        self, run: Run, question: str, filters: Filters | None, *, alone: bool = False
+    ) -> EvidenceSet:
+        with run.timed("retrieve"):
+            hits = self.retriever.search(question, run.language, self.settings.hits, filters)
+        with run.timed("evidence"):
+            found = self.finder.find(question, run.language, hits)
+            threshold = self.threshold(run.language, alone=alone)
+            return judged(question, found, self.calibration, threshold)
+
+    def _of_parts(self, run: Run, filters: Filters) -> EvidenceSet | None:
+        """The evidence of the question's parts that are answered; None where it has no parts,
+        or none of them is answered. An LLM's doubt is not heard about single parts."""
+        parts = split(run.asked, run.language)
+        before = [Turn("user", part.question) for part in parts]
+        alone = [
+            replace(part, question=standalone(part.question, before[:i], None, run.language))
+            for i, part in enumerate(parts)
+        ]
+        found = judge(
+            alone,
+            lambda question: self._searched(run, question, filters, alone=True),
+            self.settings.evidence,
+        )
+        if found is None:
+            return None
+        run.asked = found.question
+        run.unanswered = tuple(
+            phrase("unanswered", run.language, part=words) for words in found.unanswered
+        )
+        return found.evidence
 
     def _unusable(self, run: Run, filters: Filters) -> Answer | None:
         """The reply to what is not a question that these articles could answer."""
@@ -237,7 +269,7 @@ class Bot:
         cited: set[int] = set()
         if self.chat is not None:
             drafts = compose(
-                run.standalone,
+                run.asked,
                 run.language,
                 evidence.items,
                 self.chat,
@@ -246,7 +278,7 @@ class Bot:
             )
             composed = 0
             try:
-                for draft in _timed(drafts, run):
+                for draft in run.each("compose", drafts):
                     composed += 1
                     one = self._verified(run, draft, evidence)
                     if one is not None:
@@ -266,7 +298,7 @@ class Bot:
                 drafts.close()
         if declined or (cancelled is not None and cancelled()):
             return
-        quotes = extract(run.standalone, run.language, evidence.items)
+        quotes = extract(run.asked, run.language, evidence.items)
         if stood:
             quotes = [q for q in quotes[:BEST] if not cited.issuperset(q.cites)]
         for draft in quotes:
@@ -277,7 +309,7 @@ class Bot:
     def _verified(self, run: Run, draft: Draft, evidence: EvidenceSet) -> Accepted | None:
         cited = evidence.by_number(draft.cites)
         with run.timed("verify"):
-            verdict = verify(draft.text, cited, question=run.standalone)
+            verdict = verify(draft.text, cited, question=run.asked)
             also = also_saying(draft.text, evidence.items, draft.cites) if cited else []
         if verdict.supported and cited:
             return Accepted(draft.text, (*cited, *also))
@@ -285,23 +317,25 @@ class Bot:
         run.removed.append(Removed(text=draft.text, reason=reason))
         return None
 
-    def _finish(self, run: Run, evidence: EvidenceSet, accepted: list[Accepted]) -> Answer:
+    def _finish(
+        self, run: Run, evidence: EvidenceSet, accepted: list[Accepted], beside: Besides
+    ) -> Answer:
         if not accepted:
             reason: RefusalReason = "unverified" if run.removed else "no_evidence"
             return self._refuse(run, reason, reason, evidence)
-        conflicts = find_conflicts(run.standalone, run.language, evidence.items)
-        accepted = accepted + [conflict_statement(c, evidence, run.language) for c in conflicts]
         quotes = self._quotes()
-        statements = make_statements(accepted, quotes)
+        told = tell(accepted, beside, evidence, quotes, run.language)
         return self._record(
             Answer(
                 question=run.question,
                 standalone_question=run.standalone,
                 language=run.language,
-                status="answered",
-                answer=prose(statements),
-                statements=statements,
-                conflicts=tuple(conflict_value(c, evidence, quotes) for c in conflicts),
+                status="partial" if run.unanswered else "answered",
+                answer=" ".join([prose(told.statements), *run.unanswered]),
+                statements=told.statements,
+                conflicts=told.conflicts,
+                changes=told.changes,
+                unanswered=run.unanswered,
                 quotes=quotes.all(),
                 removed=tuple(run.removed),
                 llm=self.llm_label,
@@ -358,17 +392,6 @@ class Bot:
         except StoreError as error:
             log.warning("trace %s: the answer was not recorded: %s", answer.trace_id, error)
         return answer
-
-
-def _timed(drafts: Iterable[Draft], run: Run) -> Iterator[Draft]:
-    """The drafts, with the time that each took to arrive booked as composing."""
-    iterator = iter(drafts)
-    while True:
-        with run.timed("compose"):
-            draft: Draft | None = next(iterator, None)
-        if draft is None:
-            return
-        yield draft
 
 
 __all__ = ["Bot", "Evidence"]

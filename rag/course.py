@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rag.types import Removed
+
+T = TypeVar("T")
 
 
 class Run:
@@ -16,6 +19,9 @@ class Run:
     def __init__(self, question: str) -> None:
         self.question = question
         self.standalone = question
+        # What the answer is to: the question, or those of its parts that can be answered.
+        self.asked = question
+        self.unanswered: tuple[str, ...] = ()
         self.language = "en"
         self.trace_id = uuid.uuid4().hex
         self.removed: list[Removed] = []
@@ -31,6 +37,16 @@ class Run:
             yield
         finally:
             self.timings[stage] += 1000 * (time.perf_counter() - begun)
+
+    def each(self, stage: str, things: Iterable[T]) -> Iterator[T]:
+        """The things, with the time that each took to arrive booked on `stage`."""
+        iterator = iter(things)
+        while True:
+            with self.timed(stage):
+                thing = next(iterator, None)
+            if thing is None:
+                return
+            yield thing
 
     def finish(self) -> dict[str, float]:
         self.timings["total"] = 1000 * (time.perf_counter() - self._begun)

@@ -219,3 +219,43 @@ def test_the_best_sentence_is_told_even_if_the_llm_leaves_it_out(make_bot: Any) 
     assert answer.statements[0].text == "The mill in Norrby burned down."
     assert "30 million kronor" in answer.statements[1].text
     assert [q.n for q in answer.quotes] == [1, 2]
+
+
+def test_a_part_that_the_articles_do_not_answer_is_named(make_bot: Any) -> None:
+    question = f"{QUESTION} Which football club won the league championship?"
+    answer = make_bot(None).ask(question)
+    assert answer.status == "partial"
+    assert "30 million kronor" in answer.statements[0].text
+    missing = "The articles don't say: Which football club won the league championship?"
+    assert answer.unanswered == (missing,)
+    assert answer.answer.endswith(missing)
+
+
+def test_with_no_part_answered_the_question_is_refused(make_bot: Any) -> None:
+    answer = make_bot(None).ask("Which football club won the league? When did the referee retire?")
+    assert answer.status == "refused"
+    assert answer.unanswered == ()
+
+
+def test_with_all_parts_answered_nothing_is_missing(make_bot: Any) -> None:
+    answer = make_bot(None).ask(f"{QUESTION} When did the mill in Norrby burn down?")
+    assert answer.status == "answered"
+    assert answer.unanswered == ()
+    assert {q.text.split()[0] for q in answer.quotes} >= {"The", "Mayor"}
+
+
+class Refuting(Overlap):
+    """A reader that finds every claim refuted by whatever it is held against."""
+
+    def support(self, claims: Sequence[tuple[str, str]]) -> list[Support] | None:
+        return [Support(0.98, 0.01, 0.01) for _ in claims]
+
+
+def test_a_false_premise_is_corrected_with_the_quote_that_contradicts_it(make_bot: Any) -> None:
+    bot = make_bot(None)
+    bot.reader = Refuting()
+    answer = bot.ask("Why did Mayor Anna Berg say the damage was 80 million kronor?")
+    assert answer.status == "answered"
+    assert [s.quotes for s in answer.statements] == [(1,)]
+    assert answer.answer.startswith("The articles say otherwise:")
+    assert answer.quotes[0].text == "Mayor Anna Berg said the damage was 30 million kronor."

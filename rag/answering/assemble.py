@@ -10,11 +10,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rag.answering.changes import ChangeDraft
 from rag.answering.conflicts import ConflictDraft
+from rag.answering.extract import introduced
+from rag.answering.figures import SideDraft
 from rag.answering.phrases import phrase, quoted
+from rag.answering.premise import Contradiction
 from rag.answering.wording import day
 from rag.types import (
     ArticleInfo,
+    Change,
     Conflict,
     Evidence,
     EvidenceSet,
@@ -22,6 +27,7 @@ from rag.types import (
     Sentence,
     Side,
     Statement,
+    Step,
 )
 
 # "[3]" in a statement's own words would read as the mark of a quote.
@@ -94,19 +100,53 @@ def prose(statements: Sequence[Statement]) -> str:
 
 def conflict_statement(conflict: ConflictDraft, evidence: EvidenceSet, language: str) -> Accepted:
     """The sides of a conflict as one statement, each in its own words and with its origin."""
-    told = []
-    cited: list[Evidence] = []
-    for side in conflict.sides:
-        items = evidence.by_number(side.numbers)
-        cited += items
-        told.append(f"{_origin(items[0].article, language)}: {quoted(side.claim, language)}")
-    text = f"{phrase('disagree', language)} {'; '.join(told)}."
-    return Accepted(text, tuple(cited))
+    told = [_told(side, evidence, language) for side in conflict.sides]
+    text = f"{phrase('disagree', language)} {'; '.join(words for words, _ in told)}."
+    return Accepted(text, tuple(item for _, items in told for item in items))
 
 
-def conflict_value(conflict: ConflictDraft, evidence: EvidenceSet, quotes: Quotes) -> Conflict:
+def change_statement(change: ChangeDraft, evidence: EvidenceSet, language: str) -> Accepted:
+    """What held when, the latest first: nobody should read the old value as today's."""
+    after, later = _told(change.after.side, evidence, language)
+    before, earlier = _told(change.before.side, evidence, language)
+    return Accepted(phrase("changed", language, after=after, before=before), (*later, *earlier))
+
+
+def correction_statement(contradiction: Contradiction, language: str) -> Accepted:
+    """The sentence that says otherwise than the question takes for granted, whole."""
+    item = contradiction.evidence
+    return Accepted(f"{phrase('otherwise', language)} {introduced(item, language)}", (item,))
+
+
+def _told(side: SideDraft, evidence: EvidenceSet, language: str) -> tuple[str, list[Evidence]]:
+    """A side's own words with their origin, and the evidence that carries them."""
+    items = evidence.by_number(side.numbers)
+    words = f"{_origin(items[0].article, language)}: {quoted(side.claim, language)}"
+    return words, items
+
+
+def change_value(change: ChangeDraft, evidence: EvidenceSet, quotes: Quotes) -> Change:
+    steps = []
+    for step in (change.before, change.after):
+        items = evidence.by_number(step.side.numbers)
+        steps.append(
+            Step(
+                claim=step.side.claim,
+                quotes=quotes.cite(items),
+                published=step.on.isoformat(),
+                published_is=items[0].article.published.how,
+            )
+        )
+    return Change(about=change.about, steps=tuple(steps))
+
+
+def conflict_value(
+    conflict: ConflictDraft, evidence: EvidenceSet, quotes: Quotes, statement: int
+) -> Conflict:
+    """`statement` is the place among the statements of the one that tells the conflict."""
     return Conflict(
         about=conflict.about,
+        statement=statement,
         sides=tuple(
             Side(claim=s.claim, quotes=quotes.cite(evidence.by_number(s.numbers)))
             for s in conflict.sides

@@ -1,9 +1,10 @@
-"""Where witnesses disagree, and what changed between them.
+"""Where witnesses disagree.
 
 Precision comes first: a conflict shown wrongly is worse than one missed. Two sentences
 conflict when they come from different witnesses, speak of the same thing (a shared name and
-shared words around the number), and give values of one unit that cannot both hold. A later
-sentence that says the change itself ("from 145 to 30 per cent") makes it a change instead.
+shared words around the number), and give values of one unit that cannot both hold; or when
+the reader is sure of both that their figures answer the question. A later sentence that says
+the change itself ("from 145 to 30 per cent") makes it a change instead (`changes.py`).
 Opposed claims of two parties about each other conflict also within one article.
 
 Every claim is a verbatim slice of its evidence.
@@ -11,39 +12,33 @@ Every claim is a verbatim slice of its evidence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from rag.answering.checks.bilingual import kin
 from rag.answering.checks.case import Reading, read
-from rag.answering.checks.clauses import clause, said, same_name, subject
+from rag.answering.checks.clauses import same_name
 from rag.answering.checks.coverage import shared_content
-from rag.answering.checks.lexicon import opposites, words
+from rag.answering.checks.lexicon import words
 from rag.answering.checks.names import Name
-from rag.answering.checks.numbers import compatible, matches
-from rag.answering.checks.quantities import Quantity
 from rag.answering.checks.speaker import attributions
+from rag.answering.figures import (
+    Figure,
+    SideDraft,
+    moves,
+    only_figures,
+    other_witness,
+    said_to_change,
+    same_subject,
+    same_thing,
+    values_differ,
+    wanted,
+)
 from rag.types import Evidence
 
-# (query, texts) -> similarity 0..1 of each text to the query
-Similarity = Callable[[str, Sequence[str]], list[float]]
-
-_EXACT_KINDS = frozenset({"percent", "points", "money", "duration", "measure", "count"})
-# How alike two sentences must be, where a caller can tell, besides sharing words.
-_ALIKE = 0.85
 # Claims of different articles answer each other only when days apart.
 _SAME_TIME = 14
-_EXTRA = frozenset(["extra", "additional", "further", "another", "ytterligare", "fler"])
-
-
-@dataclass(frozen=True, slots=True)
-class SideDraft:
-    """One side: words of its evidence, and the evidence numbers that carry it."""
-
-    claim: str
-    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,197 +49,60 @@ class ConflictDraft:
     sides: tuple[SideDraft, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeDraft:
-    """A value that a later article says has changed: earliest first, with the dates."""
-
-    about: str
-    steps: tuple[tuple[SideDraft, date | None], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    """A number of a sentence, with the clause it stands in."""
-
-    evidence: Evidence
-    reading: Reading
-    quantity: Quantity
-    first: int  # tokens of its clause
-    last: int
-
-    @property
-    def clause(self) -> str:
-        return said(self.reading, self.first, self.last)
-
-    @property
-    def subject(self) -> Name | None:
-        return subject(self.reading, self.first, self.last)
-
-
 def find_conflicts(
     question: str,
     language: str,
     evidence: Sequence[Evidence],
-    *,
-    similarity: Similarity | None = None,
+    answering: Sequence[Figure] = (),
 ) -> list[ConflictDraft]:
     """The disagreements among the evidence, in order of first appearance.
 
-    `similarity` (sentence to sentences, 0..1), where given, must also find two sentences
-    alike before their figures are set against each other.
+    Figures are set against each other only where the question asks for their kind: "how long
+    does it take" is not answered by two shares. `answering` are the figures with which the
+    reader is sure that sentences answer.
     """
-    asked = read(question)
+    asked, kinds = read(question), wanted(question)
+    pairs = [
+        *(pair for pair in _rivals(only_figures(evidence)) if same_thing(*pair, asked)),
+        *(pair for pair in _rivals(answering) if _both_answer(*pair, asked)),
+    ]
     conflicts = [
-        ConflictDraft(_about_figures(a, b, language), (_side(a), _side(b)))
-        for a, b in _opposed_figures(asked, evidence, similarity)
-        if not _changed(a, b, evidence)
+        ConflictDraft(_about_figures(a, b, language), (a.side, b.side))
+        for a, b in pairs
+        if a.quantity.kind in kinds and not _changed(a, b, evidence)
     ]
     return _merged([*conflicts, *_opposed_claims(asked, language, evidence)])
 
 
-def find_changes(
-    question: str,
-    language: str,
-    evidence: Sequence[Evidence],
-) -> list[ChangeDraft]:
-    """Figures that differ because time passed: a later article says "from this to that"."""
-    asked = read(question)
-    return [
-        ChangeDraft(
-            _about_change(old, new, language), ((_side(old), _day(old)), (_side(new), _day(new)))
-        )
-        for old, new in _overtaken(evidence)
-        if shared_content(asked, old.reading) or shared_content(asked, new.reading)
-    ]
+def _rivals(found: Sequence[Figure]) -> Iterator[tuple[Figure, Figure]]:
+    """Figures of different witnesses that cannot both hold of one thing."""
+    for a, b in combinations(found, 2):
+        if other_witness(a, b) and values_differ(a.quantity, b.quantity):
+            yield a, b
 
 
-def _overtaken(evidence: Sequence[Evidence]) -> Iterator[tuple[_Figure, _Figure]]:
-    """A value, and a later article's "from that value to another" about the same."""
-    plain = [figure for item in evidence for figure in _figures(item)]
-    for item in evidence:
-        reading = read(item.sentence.text)
-        for source, target in pairwise(reading.quantities):
-            if (source.role, target.role) != ("source", "target"):
-                continue
-            first, last = clause(reading, target.first, target.last)
-            new = _Figure(item, reading, target, first, last)
-            for old in plain:
-                if matches(old.quantity, source) and _overtakes(new, old):
-                    yield old, new
+def _both_answer(a: Figure, b: Figure, asked: Reading) -> bool:
+    """Where the reader is sure of both: no subjects that differ, and words of the question."""
+    asks = all(shared_content(asked, figure.reading) for figure in (a, b))
+    return asks and same_subject(a, b) is not False
 
 
-def _overtakes(new: _Figure, old: _Figure) -> bool:
-    days = _day(old), _day(new)
-    later = days[0] is None or days[1] is None or days[0] <= days[1]
-    others = old.evidence.article.witness != new.evidence.article.witness
-    names = any(same_name(a, b) for a in old.reading.names for b in new.reading.names)
-    return later and others and names and bool(shared_content(old.reading, new.reading))
-
-
-def _day(figure: _Figure) -> date | None:
-    return figure.evidence.article.published.on
-
-
-def _side(figure: _Figure) -> SideDraft:
-    return SideDraft(figure.clause, (figure.evidence.n,))
-
-
-def _opposed_figures(
-    asked: Reading,
-    evidence: Sequence[Evidence],
-    similarity: Similarity | None,
-) -> Iterator[tuple[_Figure, _Figure]]:
-    figures = [figure for item in evidence for figure in _figures(item)]
-    for a, b in combinations(figures, 2):
-        if a.evidence.article.witness == b.evidence.article.witness:
-            continue
-        if not _values_differ(a.quantity, b.quantity) or not _same_thing(a, b, asked):
-            continue
-        if similarity is not None:
-            alike = similarity(a.evidence.sentence.text, [b.evidence.sentence.text])
-            if not alike or alike[0] < _ALIKE:
-                continue
-        yield a, b
-
-
-def _figures(item: Evidence) -> Iterator[_Figure]:
-    """Numbers that state how things are: no threats, extras or changes.
-
-    A sentence with several different values of a kind is left out: which of them answers
-    which question cannot be told by rule.
-    """
-    reading = read(item.sentence.text)
-    for quantity in reading.quantities:
-        if quantity.kind not in _EXACT_KINDS or quantity.weak:
-            continue
-        rivals = [q for q in reading.quantities if q is not quantity and q.kind == quantity.kind]
-        if any(_values_differ(quantity, rival) for rival in rivals):
-            continue
-        first, last = clause(reading, quantity.first, quantity.last)
-        around = reading.tokens[first:last]
-        hedges = words("intents") - {"beräknas", "expected", "expects", "väntas"}
-        if any(t.lower in hedges or t.lower in _EXTRA for t in around):
-            continue
-        yield _Figure(item, reading, quantity, first, last)
-
-
-def _values_differ(a: Quantity, b: Quantity) -> bool:
-    if a.kind != b.kind or not compatible(a, b):
-        return False
-    if a.kind == "count" and a.unit != b.unit:
-        return False
-    return not (matches(a, b) or matches(b, a))
-
-
-def _same_thing(a: _Figure, b: _Figure, asked: Reading) -> bool:
-    """A shared subject, no subject of its own on either side, and shared words besides."""
-    subject_a, subject_b = a.subject, b.subject
-    if subject_a is None or subject_b is None or not same_name(subject_a, subject_b):
-        return False
-    shared = shared_content(a.reading, b.reading)
-    if len(shared) < 1:
-        return False
-    asks = [shared_content(asked, figure.reading) for figure in (a, b)]
-    return all(asks) and (len(shared) >= 2 or all(len(found) >= 2 for found in asks))
-
-
-def _changed(a: _Figure, b: _Figure, evidence: Sequence[Evidence]) -> bool:
+def _changed(a: Figure, b: Figure, evidence: Sequence[Evidence]) -> bool:
     """Whether the values differ because one gave way to the other.
 
-    Some sentence says the change ("from 145 to 30"), or one of the two speaks of rising or
-    falling and was published on another day.
+    Some sentence says the change ("from 145 to 30"), or one of the two is a figure that moves
+    and was published on another day.
     """
-    for item in evidence:
-        quantities = read(item.sentence.text).quantities
-        sources = [q for q in quantities if q.role == "source"]
-        targets = [q for q in quantities if q.role == "target"]
-        pairs = [(a.quantity, b.quantity), (b.quantity, a.quantity)]
-        for old, new in pairs:
-            if any(matches(old, q) for q in sources) and any(matches(new, q) for q in targets):
-                return True
-    days = {_day(a), _day(b)}
-    return len(days) > 1 and any(_moves(figure) for figure in (a, b))
+    if any(said_to_change(a.quantity, b.quantity, read(e.sentence.text)) for e in evidence):
+        return True
+    return a.day != b.day and (moves(a) or moves(b))
 
 
-def _moves(figure: _Figure) -> bool:
-    tokens = figure.reading.tokens[figure.first : figure.last]
-    moving = any(axis == "amount" for t in tokens for axis, _ in opposites().get(t.lower, ()))
-    counted = figure.quantity.kind in {"count", "money"}
-    return moving or counted or figure.quantity.role is not None
-
-
-def _about_figures(a: _Figure, b: _Figure, language: str) -> str:
+def _about_figures(a: Figure, b: Figure, language: str) -> str:
     values = (a.quantity.text, b.quantity.text)
     if language == "sv":
         return f"Olika uppgifter: {values[0]} och {values[1]}"
     return f"Different figures: {values[0]} and {values[1]}"
-
-
-def _about_change(earlier: _Figure, later: _Figure, language: str) -> str:
-    values = (earlier.quantity.text, later.quantity.text)
-    if language == "sv":
-        return f"Ändrat över tid: {values[0]}, sedan {values[1]}"
-    return f"Changed over time: {values[0]}, then {values[1]}"
 
 
 def _opposed_claims(

@@ -86,6 +86,7 @@ def exchange(t: Strings, x: Exchange, place: int) -> str:
         statements=statements,
         apart=any(_length(parts) > _PROSE for parts in statements),
         conflicts=_conflicts(answer, items) if answer else [],
+        unanswered=answer.unanswered if answer else (),
         removed=answer.removed if answer else (),
         shown=listed,
         shown_as=title,
@@ -152,7 +153,13 @@ def clean(html: str) -> str:
 
 
 def _statements(answer: Answer, items: Sequence[Citable]) -> list[Parts]:
-    return [_parts(s, _by_number(items, s.quotes)) for s in answer.statements]
+    """Those that no box below tells: a conflict stands side by side, and only there."""
+    boxed = {c.statement for c in answer.conflicts}
+    return [
+        _parts(s, _by_number(items, s.quotes))
+        for i, s in enumerate(answer.statements)
+        if i not in boxed
+    ]
 
 
 def _running_statements(x: Exchange, items: Sequence[Citable]) -> list[Parts]:

@@ -50,10 +50,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     # answer
     "you_asked": ("You asked", "Du frågade"),
     "understood": ("Understood as", "Tolkat som"),
-    "partial": (
-        "The articles answer only part of this.",
-        "Artiklarna besvarar bara en del av detta.",
-    ),
     "quotes": ("Quotes", "Citat"),
     "found": ("Found in the articles", "Hittat i artiklarna"),
     "quotes_one": ("{n} quote", "{n} citat"),

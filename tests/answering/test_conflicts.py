@@ -1,13 +1,16 @@
-"""Conflicts: figures and claims that cannot both hold, and never a change over time."""
+"""Conflicts: figures and claims that cannot both hold."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pytest
 
-from rag.answering.conflicts import find_changes, find_conflicts
-from rag.types import ArticleInfo, Evidence, Published, Sentence
+from rag.answering.conflicts import find_conflicts
+from rag.answering.spans import answering_figures
+from rag.types import Passage, Reading
+from tests.answering.evidence import item
 
 SHARE_SV = (
     "Det gäller inte minst landets export av sällsynta jordartsmetaller, där Kina som infört "
@@ -22,21 +25,6 @@ ACCUSED = (
     "“substantial, unprovoked escalation” by introducing new export curbs on rare earths."
 )
 CLAIMED = "China claims that the US escalated first by expanding its list of Chinese companies."
-HIGH = "Beijing insists on Washington dropping the 145% tariffs before negotiations can start."
-CUT = (
-    "This deal saw the US agree to reduce tariffs on Chinese goods from 145 percent to 30 "
-    "percent, while China committed to cutting tariffs on US goods from 125 percent to 10 percent."
-)
-
-
-def item(
-    n: int, article: str, text: str, on: date | None = date(2025, 6, 6), witness: str | None = None
-) -> Evidence:
-    info = ArticleInfo(
-        article, None, article, article, "en", Published(on, "stated" if on else None), (),
-        "0" * 64, witness or article,
-    )  # fmt: skip
-    return Evidence(n, info, Sentence(article, n, 0, len(text), text), 0.9)
 
 
 @pytest.mark.parametrize(
@@ -92,12 +80,76 @@ def test_a_question_about_something_else_shows_no_conflict() -> None:
     assert find_conflicts("Who met in Malaysia?", "en", evidence) == []
 
 
-def test_a_similarity_that_finds_them_unlike_prevents_a_conflict() -> None:
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("How long can an application for China's rare earths take?", "en"),
+        ("Which of the world's rare earths does China refine?", "en"),
+        ("Hur lång tid tar det att få ut Kinas sällsynta jordartsmetaller?", "sv"),
+    ],
+)
+def test_shares_are_no_conflict_where_no_share_is_asked_for(question: str, language: str) -> None:
     evidence = [item(1, "a", SHARE_SV), item(2, "b", SHARE_EN)]
-    question = "How large a share of the world's rare earths does China refine?"
-    unlike = find_conflicts(question, "en", evidence, similarity=lambda _, texts: [0.7])
-    assert unlike == []
-    assert len(find_conflicts(question, "en", evidence, similarity=lambda _, texts: [0.9])) == 1
+    assert find_conflicts(question, language, evidence) == []
+
+
+def reader(*answers: tuple[str, float]) -> Callable[[str, Sequence[Passage]], list[Reading]]:
+    """A reader that finds these words, as surely as this, in whichever sentence has them."""
+
+    def read(_: str, passages: Sequence[Passage]) -> list[Reading]:
+        found = []
+        for passage in passages:
+            words, sure = next((a for a in answers if a[0] in passage.text), ("", 0.0))
+            start = passage.text.index(words)
+            found.append(Reading(sure, start, start + len(words), (sure,)))
+        return found
+
+    return read
+
+
+def test_the_reader_tells_which_of_several_figures_answers() -> None:
+    cost = "The bridge at Hallvik and its 3 kilometres of road cost 410 million kronor in all."
+    other = "Officials put the price of the bridge at 455 million kronor, 20 million kronor over."
+    evidence = [item(1, "a", cost), item(2, "b", other)]
+    question = "How much did the bridge cost?"
+    assert find_conflicts(question, "en", evidence) == []
+    read = reader(("410 million kronor", 0.9), ("455 million kronor", 0.9))
+    answering = answering_figures(question, evidence, read)
+    assert [f.quantity.text for f in answering] == ["410 million kronor", "455 million kronor"]
+    found = find_conflicts(question, "en", evidence, answering)
+    assert [c.about for c in found] == [
+        "Different figures: 410 million kronor and 455 million kronor"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("410 million kronor", 0.9), ("455 million kronor", 0.5)),  # not sure of one
+        (("410 million kronor", 0.9), ("bridge", 0.9)),  # no figure in its answer
+        (
+            ("410 million kronor", 0.9),
+            ("455 million kronor, 20 million kronor", 0.9),
+        ),  # two figures
+    ],
+)
+def test_an_unsure_reader_makes_no_conflict(
+    first: tuple[str, float], second: tuple[str, float]
+) -> None:
+    cost = "The bridge at Hallvik and its 3 kilometres of road cost 410 million kronor in all."
+    other = "Officials put the price of the bridge at 455 million kronor, 20 million kronor over."
+    evidence = [item(1, "a", cost), item(2, "b", other)]
+    question = "How much did the bridge cost?"
+    answering = answering_figures(question, evidence, reader(first, second))
+    assert find_conflicts(question, "en", evidence, answering) == []
+
+
+def test_sentences_that_cannot_disagree_are_not_read() -> None:
+    def never(_: str, passages: Sequence[Passage]) -> list[Reading]:
+        raise AssertionError(passages)
+
+    evidence = [item(1, "a", SHARE_EN), item(2, "a", "It stood for 70 per cent.", witness="a")]
+    assert answering_figures("How large a share?", evidence, never) == []
 
 
 def test_claims_of_two_parties_against_each_other_in_one_article() -> None:
@@ -115,15 +167,3 @@ def test_claims_months_apart_in_two_articles_do_not_answer_each_other() -> None:
         item(2, "b", CLAIMED, date(2025, 6, 1)),
     ]
     assert find_conflicts("Who escalated first?", "en", evidence) == []
-
-
-def test_a_later_cut_is_a_change_and_no_conflict() -> None:
-    evidence = [item(1, "a", HIGH, date(2025, 5, 5)), item(2, "b", CUT, date(2025, 6, 6))]
-    question = "How high are the US tariffs on Chinese goods?"
-    assert find_conflicts(question, "en", evidence) == []
-    changes = find_changes(question, "en", evidence)
-    assert [change.about for change in changes] == ["Changed over time: 145%, then 30 percent"]
-    steps = changes[0].steps
-    assert [day for _, day in steps] == [date(2025, 5, 5), date(2025, 6, 6)]
-    assert steps[1][0].claim in CUT
-    assert "125" not in steps[1][0].claim

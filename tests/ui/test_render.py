@@ -11,6 +11,7 @@ from rag.types import (
     EvidenceSet,
     Finished,
     Published,
+    Statement,
     StatementAccepted,
 )
 from rag.ui import citable, render
@@ -127,6 +128,29 @@ def test_a_conflict_stands_side_by_side_with_its_sources(bot: ScriptedBot) -> No
     left, right = _texts(html, "div", "og-side")
     assert "90 per cent" in left and "Trade truce" in left and "27 October 2025" in left
     assert "86 per cent" in right and "SVT" in right and "23 April 2025 inferred date" in right
+
+
+def test_a_conflict_is_told_in_its_box_alone(bot: ScriptedBot) -> None:
+    x = _asked(bot, scripted.RARE_EARTHS)
+    assert x.answer is not None
+    told = Statement(text="The articles disagree: 90 and 86.", quotes=(1, 3))
+    boxed = x.answer.conflicts[0].model_copy(update={"statement": 2})
+    answer = x.answer.model_copy(
+        update={"statements": (*x.answer.statements, told), "conflicts": (boxed,)}
+    )
+    page = _Page(render.exchange(EN, x.after(Finished(answer)), 0))
+    assert "The articles disagree" not in page.text
+    assert "The sources disagree" in page.text
+
+
+def test_a_partial_answer_names_what_is_not_answered(bot: ScriptedBot) -> None:
+    x = _asked(bot, scripted.PHONE)
+    assert x.answer is not None
+    answer = x.answer.model_copy(
+        update={"status": "partial", "unanswered": ("The articles don't say: who <b>paid</b>?",)}
+    )
+    html = render.exchange(SV, x.after(Finished(answer)), 0)
+    assert _texts(html, "p", "og-note") == ["The articles don't say: who <b>paid</b>?"]
 
 
 def test_what_was_removed_is_counted_with_its_reason(bot: ScriptedBot) -> None:
