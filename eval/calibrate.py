@@ -1,8 +1,9 @@
 """Fits what `rag/calibration.json` holds, and keeps the curves that thresholds were read from.
 
-Three logistic regressions for the reader in use: does a sentence carry the answer (reader score
-and cosine); does the evidence answer the question (reader and names that nothing names); and the
-same again with what the LLM thinks. Only the dev half of the cases is used, so that the held-out
+Logistic regressions for the reader in use: does a sentence carry the answer (reader score, cosine
+and rank; then with a second reading by itself); does the evidence answer the question (the best
+passage, the best sentence, and names that nothing names); and the same again with what the LLM
+thinks. Only the dev half of the cases is used, so that the held-out
 half can tell how well it went.
 """
 
@@ -40,13 +41,14 @@ LEAST_AUC = 0.65
 
 @dataclass(frozen=True, slots=True)
 class SentenceSeen:
-    """A candidate sentence: the reader's log-odds, its cosine, the log of its rank, and whether
-    it is gold."""
+    """A candidate sentence: the reader's log-odds, its cosine, the log of its rank, whether it is
+    gold, and the reader's log-odds for it by itself, if it was read so."""
 
     reader: float
     cosine: float
     rank: float
     gold: bool
+    near: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Seen:
     has_answer: bool
     language: str
     reader: float  # log-odds of the best passage
+    near: float  # log-odds of the best sentence by itself
     unnamed: float  # 1 if the question names what no evidence names
     declines: float | None = None  # log of the LLM's "not answered"
     sentences: tuple[SentenceSeen, ...] = ()
@@ -89,10 +92,11 @@ def _look_at(gold: GoldCase, bot: Bot) -> Seen:
         has_answer=gold.case.refuse is False,
         language=language,
         reader=logit(found.answerable),
+        near=logit(found.closest),
         unnamed=float(unnamed(question, found.items)),
         declines=_declines(question, language, found, bot),
         sentences=tuple(
-            SentenceSeen(c.reader, c.cosine, math.log(c.rank), _is_gold(c.sentence, gold))
+            SentenceSeen(c.reader, c.cosine, math.log(c.rank), _is_gold(c.sentence, gold), c.near)
             for c in found.candidates
         ),
     )
@@ -144,10 +148,26 @@ def fit_sentence(seen: Sequence[Seen]) -> Logistic:
     return fit(features, labels, ["reader", "cosine", "rank"], [n for n, _ in rows])
 
 
+def fit_closer(seen: Sequence[Seen], sentence: Logistic) -> Logistic:
+    """From the sentences that were read again, by themselves."""
+    rows = [
+        (n, sentence.log_odds(reader=s.reader, cosine=s.cosine, rank=s.rank), s.near, s.gold)
+        for n, q in enumerate(seen)
+        if q.has_answer
+        for s in q.sentences
+        if s.near is not None
+    ]
+    asked = {n for n, _, _, gold in rows if gold}
+    rows = [row for row in rows if row[0] in asked]
+    features = np.array([[first, near] for _, first, near, _ in rows], dtype=np.float64)
+    labels = np.array([gold for *_, gold in rows])
+    return fit(features, labels, ["first", "near"], [n for n, *_ in rows])
+
+
 def fit_question(seen: Sequence[Seen]) -> Logistic:
-    features = np.array([[s.reader, s.unnamed] for s in seen])
+    features = np.array([[s.reader, s.near, s.unnamed] for s in seen])
     labels = np.array([s.has_answer for s in seen])
-    return fit(features, labels, ["reader", "unnamed"])
+    return fit(features, labels, ["reader", "near", "unnamed"])
 
 
 def fit_declining(seen: Sequence[Seen], question: Logistic) -> Logistic:
@@ -157,7 +177,7 @@ def fit_declining(seen: Sequence[Seen], question: Logistic) -> Logistic:
 
 
 def odds(seen: Seen, question: Logistic) -> float:
-    return question.log_odds(reader=seen.reader, unnamed=seen.unnamed)
+    return question.log_odds(reader=seen.reader, near=seen.near, unnamed=seen.unnamed)
 
 
 def curve(scores: Sequence[tuple[float, bool]]) -> list[Point]:
@@ -194,8 +214,10 @@ def calibration(seen: Sequence[Seen], answer_rate: float, outright_rate: float) 
     """
     question = fit_question(seen)
     alone = curve([(_sigmoid(odds(s, question)), s.has_answer) for s in seen])
+    sentence = fit_sentence(seen)
     entry: dict[str, Any] = {
-        "sentence": asdict(fit_sentence(seen)),
+        "sentence": asdict(sentence),
+        "closer": asdict(fit_closer(seen, sentence)),
         "question": asdict(question),
         "refuse_below": choose(alone, answer_rate).threshold,
         "refuse_outright": choose(alone, outright_rate).threshold,

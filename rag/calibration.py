@@ -25,6 +25,11 @@ def logit(probability: float) -> float:
     return math.log(p / (1 - p))
 
 
+def sigmoid(log_odds: float) -> float:
+    """The probability of `log_odds`; the inverse of `logit`."""
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
+
+
 @dataclass(frozen=True, slots=True)
 class Logistic:
     """A logistic regression: named weights and a bias."""
@@ -37,7 +42,7 @@ class Logistic:
         return self.bias + sum(self.weights[name] * value for name, value in features.items())
 
     def probability(self, **features: float) -> float:
-        return 1 / (1 + math.exp(-self.log_odds(**features)))
+        return sigmoid(self.log_odds(**features))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class Calibration:
     """The numbers that go with one reader."""
 
     sentence: Logistic  # features: reader (log-odds), cosine, rank (log, from 0)
-    question: Logistic  # features: reader (log-odds), unnamed (0 or 1)
+    closer: Logistic  # features: first (log-odds by `sentence`), near (log-odds)
+    question: Logistic  # features: reader and near (log-odds), unnamed (0 or 1)
     refuse_below: float  # of the question's probability, without an LLM
     refuse_outright: float  # the same, below which an LLM is not even asked
     # With an LLM, by the question's language: where its doubt was measured to mean something.
@@ -66,6 +72,7 @@ def load_calibration(reader_name: str) -> Calibration:
         entry = _table()[reader_name]
         return Calibration(
             sentence=_logistic(entry["sentence"]),
+            closer=_logistic(entry["closer"]),
             question=_logistic(entry["question"]),
             refuse_below=float(entry["refuse_below"]),
             refuse_outright=float(entry["refuse_outright"]),

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rag.calibration import Calibration, logit
+from rag.calibration import Calibration, logit, sigmoid
 from rag.models.reader import Reader
 from rag.settings import Settings
 from rag.similarity import Similarity
@@ -46,10 +46,29 @@ _LEANING = re.compile(
 _OTHER_LANGUAGES = 2
 
 
+# How many of the best sentences are read again by themselves (10 ms each). On the development
+# questions the best of these readings told the answerable from near misses with an AUC of .68,
+# the best passage with .67, both together with .70.
+CLOSER = 6
+
+
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    sentence: Sentence
-    score: float  # 0..1
+    candidate: Candidate
+    log_odds: float
+
+    @property
+    def sentence(self) -> Sentence:
+        return self.candidate.sentence
+
+    @property
+    def score(self) -> float:
+        return sigmoid(self.log_odds)
+
+
+def _best_first(scored: _Scored) -> tuple[float, str, int]:
+    sentence = scored.sentence
+    return (-scored.log_odds, sentence.article_id, sentence.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +114,20 @@ class EvidenceFinder:
         ]
         readings = self._reader.read(question, passages)
         candidates = self._candidates(question, language, sentences, readings, info)
+        ranked = self._closer(question, self._ranked(candidates), info)
         items = tuple(
             Evidence(n, info[s.sentence.article_id], s.sentence, s.score, self._context(s.sentence))
-            for n, s in enumerate(self._choose(self._ranked(candidates), info), start=1)
+            for n, s in enumerate(self._choose(ranked, info), start=1)
         )
         best = max(r.answerable for r in readings)
-        return EvidenceSet(items, best, bool(items), tuple(candidates))
+        near = [s.candidate.near for s in ranked if s.candidate.near is not None]
+        return EvidenceSet(
+            items,
+            best,
+            bool(items),
+            tuple(s.candidate for s in ranked),
+            closest=sigmoid(max(near)) if near else 0.0,
+        )
 
     def _candidates(
         self,
@@ -124,13 +151,42 @@ class EvidenceFinder:
     def _ranked(self, candidates: Sequence[Candidate]) -> list[_Scored]:
         weights = self._calibration.sentence
         scored = [
-            _Scored(
-                c.sentence,
-                weights.probability(reader=c.reader, cosine=c.cosine, rank=math.log(c.rank)),
-            )
+            _Scored(c, weights.log_odds(reader=c.reader, cosine=c.cosine, rank=math.log(c.rank)))
             for c in candidates
         ]
-        return sorted(scored, key=lambda s: (-s.score, s.sentence.article_id, s.sentence.index))
+        return sorted(scored, key=_best_first)
+
+    def _closer(
+        self, question: str, ranked: list[_Scored], info: dict[str, ArticleInfo]
+    ) -> list[_Scored]:
+        """The best sentences read again, each with only the one before it, and ranked anew.
+
+        A long passage lends its sentences what only their neighbours say.
+        """
+        first, rest = ranked[:CLOSER], ranked[CLOSER:]
+        passages = [self._by_itself(s.sentence, info[s.sentence.article_id]) for s in first]
+        readings = self._reader.read(question, passages)
+        closer = self._calibration.closer
+        again = []
+        for scored, reading in zip(first, readings, strict=True):
+            near = logit(reading.answerable)
+            candidate = replace(scored.candidate, near=near)
+            again.append(_Scored(candidate, closer.log_odds(first=scored.log_odds, near=near)))
+        # What was not read again stays behind what was.
+        least = min((s.log_odds for s in again), default=0.0)
+        behind = [replace(s, log_odds=min(s.log_odds, least)) for s in rest]
+        return [*sorted(again, key=_best_first), *behind]
+
+    def _by_itself(self, sentence: Sentence, info: ArticleInfo) -> Passage:
+        """The sentence after the one before it, which says who "he" is."""
+        index = sentence.index
+        run = self._store.sentences(sentence.article_id, max(0, index - 1), index)
+        text, spans = "", []
+        for one in run:
+            start = len(text) + (1 if text else 0)
+            text = f"{text} {one.text}" if text else one.text
+            spans.append(Span(start, len(text)))
+        return Passage(text, tuple(spans), info.title)
 
     def _choose(self, ranked: list[_Scored], info: dict[str, ArticleInfo]) -> list[_Scored]:
         """Best first; limits per article; the same words from one witness only once.

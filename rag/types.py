@@ -191,6 +191,9 @@ class Candidate:
     reader: float  # the reader's log-odds
     cosine: float  # of question and sentence, -1..1
     rank: int  # from 1: of the first hit that holds it
+    # The reader's log-odds for the sentence read with no more than the one before it; None where
+    # it was not read again.
+    near: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ class EvidenceSet:
     answerable: float  # 0..1
     enough: bool  # answerable is at or above the calibrated threshold
     candidates: tuple[Candidate, ...] = ()  # all that the items were chosen from
+    closest: float = 0.0  # 0..1, the reader's word for the best sentence read by itself
 
     def by_number(self, numbers: Sequence[int]) -> list[Evidence]:
         known = {e.n: e for e in self.items}

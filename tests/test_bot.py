@@ -68,7 +68,8 @@ class Overlap:
 # The reader's word alone decides, as if nothing else were known.
 BY_READER = Calibration(
     sentence=Logistic({"reader": 1.0, "cosine": 0.0, "rank": 0.0}, 0.0),
-    question=Logistic({"reader": 1.0, "unnamed": 0.0}, 0.0),
+    closer=Logistic({"first": 1.0, "near": 0.0}, 0.0),
+    question=Logistic({"reader": 1.0, "near": 0.0, "unnamed": 0.0}, 0.0),
     refuse_below=0.4,
     refuse_outright=0.4,
 )

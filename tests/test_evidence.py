@@ -64,11 +64,15 @@ class NoSimilarity:
         return [0.0] * len(sentences)
 
 
-def find(settings: Settings, *articles: str) -> list[str]:
+def find(settings: Settings, *articles: str, near: float = 0.0) -> list[str]:
     store: Any = HandMadeStore()
     similarity: Any = NoSimilarity()
     calibration = Calibration(
-        Logistic({"reader": 1.0, "cosine": 1.0, "rank": 0.0}, 0.0), Logistic({}, 0.0), 0.5, 0.5
+        Logistic({"reader": 1.0, "cosine": 1.0, "rank": 0.0}, 0.0),
+        Logistic({"first": 1.0, "near": near}, 0.0),
+        Logistic({}, 0.0),
+        0.5,
+        0.5,
     )
     finder = EvidenceFinder(store, ByTable(), similarity, settings, calibration)
     found = finder.find("Alpha?", "en", [store.hit(a) for a in articles])
@@ -93,6 +97,14 @@ def test_near_duplicates_say_a_thing_once(settings: Settings) -> None:
     assert said.count("a: Alpha one.") == 1
     assert "c: Alpha one." not in said
     assert "c: Gamma two." in said
+
+
+def test_the_best_are_read_again_and_the_rest_stays_behind(settings: Settings) -> None:
+    # Were the second reading to count against a sentence, the six that get one would turn
+    # round; the seventh gets none and cannot pass them.
+    said = find(settings.model_copy(update={"evidence_per_article": 9}), "a", "b", near=-10.0)
+    assert said[0] == "a: Alpha five."
+    assert said[-1] == "b: Beta one."
 
 
 def test_no_more_than_was_asked_for(settings: Settings) -> None:

@@ -1,6 +1,6 @@
-"""Is the evidence enough to answer? Three witnesses, put together by logistic regression.
+"""Is the evidence enough to answer? Four witnesses, put together by logistic regression.
 
-The reader's word on its best passage; whether the question names somebody or something that no
+The reader's word on its best passage and on its best sentence by itself; whether the question names somebody or something that no
 evidence names; and, where an LLM composes, how likely it held "not answered" to be. Each alone
 is weak on near misses: questions on the right subject whose answer is not there.
 """
@@ -24,7 +24,9 @@ def judged(
     if not evidence.items:
         return evidence
     answerable = calibration.question.probability(
-        reader=logit(evidence.answerable), unnamed=float(unnamed(question, evidence.items))
+        reader=logit(evidence.answerable),
+        near=logit(evidence.closest),
+        unnamed=float(unnamed(question, evidence.items)),
     )
     return replace(evidence, answerable=answerable, enough=answerable >= refuse_below)
 

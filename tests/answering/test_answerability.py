@@ -10,7 +10,8 @@ from rag.types import ArticleInfo, Evidence, EvidenceSet, Published, Sentence
 
 CALIBRATION = Calibration(
     sentence=Logistic({"reader": 1.0, "cosine": 1.0, "rank": 0.0}, 0.0),
-    question=Logistic({"reader": 1.0, "unnamed": -2.0}, 0.0),
+    closer=Logistic({"first": 1.0, "near": 1.0}, 0.0),
+    question=Logistic({"reader": 1.0, "near": 0.0, "unnamed": -2.0}, 0.0),
     refuse_below=0.5,
     refuse_outright=0.2,
     declining={"en": Declining(Logistic({"question": 1.0, "llm": -0.5}, 0.0), 0.5)},

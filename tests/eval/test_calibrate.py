@@ -42,8 +42,8 @@ def test_one_sided_data_cannot_calibrate(data: list[tuple[float, bool]]) -> None
 def seen(
     has_answer: bool, reader: float, unnamed: float = 0.0, declines: float | None = None
 ) -> Seen:
-    sentences = (SentenceSeen(2.0, 0.5, 0.0, True), SentenceSeen(-2.0, 0.1, 0.7, False))
-    return Seen(has_answer, "en", reader, unnamed, declines, sentences)
+    sentences = (SentenceSeen(2.0, 0.5, 0.0, True, 1.0), SentenceSeen(-2.0, 0.1, 0.7, False, -1.0))
+    return Seen(has_answer, "en", reader, reader / 2, unnamed, declines, sentences)
 
 
 SURE = [seen(True, 1.0 + n / 10, 0.0, -6.0) for n in range(10)]
