@@ -309,8 +309,12 @@ class Bot:
     def _verified(self, run: Run, draft: Draft, evidence: EvidenceSet) -> Accepted | None:
         cited = evidence.by_number(draft.cites)
         with run.timed("verify"):
-            verdict = verify(draft.text, cited, question=run.asked)
-            also = also_saying(draft.text, evidence.items, draft.cites) if cited else []
+            verdict = verify(draft.text, cited, question=run.asked, support=self.reader.support)
+            also = (
+                also_saying(draft.text, evidence.items, draft.cites, support=self.reader.support)
+                if cited and verdict.supported
+                else []
+            )
         if verdict.supported and cited:
             return Accepted(draft.text, (*cited, *also))
         reason = "; ".join(verdict.reasons) or "it cites no sentence"

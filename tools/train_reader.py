@@ -248,7 +248,7 @@ class Run:
             for rows in batches(of, 16, self.a.seed + epoch)
         ]
         random.Random(self.a.seed).shuffle(plan)
-        return plan
+        return plan[: self.a.steps]
 
     def _loss(self, kind: str, rows: list[int]) -> Tensor:
         if kind == "claim":
@@ -324,6 +324,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--scale", type=float, default=0.9, help="size of the mix; 1: 42,000")
     parser.add_argument("--claims", type=float, default=0.9, help="claims; 1: 41,000")
+    parser.add_argument("--steps", type=int, help="end here; the rate falls to 0 by then")
     parser.add_argument("--tokens", type=int, default=256)
     parser.add_argument("--lr", type=float, default=8e-5)
     parser.add_argument("--threads", type=int, default=0)
