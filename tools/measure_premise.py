@@ -31,7 +31,7 @@ from rag.models.reader import Reader, load_reader
 from rag.settings import load_settings
 from rag.types import ArticleInfo, Evidence, Published, Sentence
 
-THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+THRESHOLDS = (0.01, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)  # the first: the rules alone
 
 
 @dataclass(frozen=True, slots=True)

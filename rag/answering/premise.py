@@ -26,7 +26,10 @@ Judge = Callable[[Sequence[tuple[str, str]]], list[Support] | None]
 
 # How many of the best sentences are asked.
 HELD_AGAINST = 5
-REFUTED = 0.8
+# tools/measure_premise.py, held-out questions in both languages and across: at 0.7 none of 174
+# premises that hold was corrected, 3 of 8 with a date planted were, and 2-6% of the unanswerable
+# questions, of which some do rest on something untrue; at 0.6 one of the 174.
+REFUTED = 0.7
 # A sentence that bears the premise out, more or less, ends the matter.
 SUPPORTED = 0.5
 _TELLING: frozenset[Check] = frozenset(
@@ -34,7 +37,6 @@ _TELLING: frozenset[Check] = frozenset(
 )
 # The share of the premise's words that the sentence must have: less, and they speak of two things.
 _SHARED = 0.5
-_ANSWERS = frozenset(["yes", "ja"])
 _LEAST_WORDS = 3
 
 _ASKING = {
@@ -44,20 +46,24 @@ _ASKING = {
         r"(?:did|does|do|was|were|is|are|has|have|had)",
     ),
     "sv": (
-        r"(?:varför|när|på vilket sätt|hur(?: (?:länge|ofta|långt))?|var(?= \w+(?:des|tes|lls|ts)\b))",
+        r"(?:varför|när|på vilket sätt|hur(?: (?:länge|ofta|långt))?"
+        r"|var(?= \w+(?:des|tes|lls|ts)\b))",
         # After a bare "hur" may come an adjective: only what ends as a verb does is one.
         r"(?!kan|kunde|ska|skall|skulle|bör|borde|får|vill|måste|kommer|lär|om|att|som|mycket|många"
         r"|hög\w*|låg\w*|stor\w*|svår\w*|dyr\w*|och)\w+",
     ),
 }
-_YES = {"en": "Yes", "sv": "Ja"}
+_ARTICLES = frozenset(["the", "this", "that", "its", "their", "his", "her", "den", "det", "de"])
+_JOINING = frozenset(["and", "or", "of", "och", "eller", "av", "administration"])
+_DEFINITE = re.compile(r"\w{2,}(?:en|et|an|na|on)$")
+_SOMETHING = {"en": "Something made {who} {what}", "sv": "Något fick {who} att {what}"}
 _CAUSED = {
     "en": re.compile(
-        r"what (?:made (?P<a>.+)"
-        r"|(?:caused|led|prompted|forced|drove|got) (?P<b>.+?) to (?P<c>.+))$",
+        r"what (?:made|(?:caused|led|prompted|forced|drove|got)(?=.* to )) "
+        r"(?P<who>(?:the )?\w+)(?: to)? (?P<what>.+)$",
         re.I,
     ),
-    "sv": re.compile(r"vad (?:fick|förmådde|tvingade|föranledde) (?P<b>.+?) att (?P<c>.+)$", re.I),
+    "sv": re.compile(r"vad (?:fick|förmådde|tvingade) (?P<who>.+?) att (?P<what>.+)$", re.I),
 }
 _GIVEN = {
     "en": re.compile(
@@ -91,38 +97,59 @@ class Contradiction:
 
 
 def presupposed(question: str, language: str) -> str | None:
-    """What the question takes for granted, as a claim; None where no rule is safe.
-
-    Mostly as "Did China raise its tariffs? Yes.": turned about like that no words need to be
-    moved, and the reader knows the form from its training.
-    """
+    """What the question takes for granted, as a claim; None where no rule is safe."""
     text = " ".join(question.split()).rstrip("?!. ")
-    if language not in _YES or "?" in text:
+    if language not in _ASKING or "?" in text:
         return None
     for given in (_GIVEN[language].match(text), _HOW_COME[language].match(text)):
         if given is not None:
-            return _claim(f"{given['claim']}.")
+            return _claim(given["claim"])
+    caused = _CAUSED[language].match(text)
+    if caused is not None:
+        return _claim(_SOMETHING[language].format(**caused.groupdict()))
     asked, verb = _ASKING[language]
     plain = re.match(rf"{asked}\s+(?={verb}\s+\w)", text, re.I)
     thing = _THING[language].match(text)
-    caused = _CAUSED[language].match(text)
-    if caused is not None:
-        parts = caused.groupdict()
-        rest = parts.get("a") or f"{parts['b']} {'att ' if language == 'sv' else ''}{parts['c']}"
-        rest = f"{'did' if language == 'en' else 'fick något'} {rest}"
-    elif plain is not None:
-        rest = text[plain.end() :]
-    elif thing is not None and len(text.split()) >= _MOST_OF_ALL:
-        rest = thing["rest"]
-    else:
+    if plain is not None:
+        return _stated(text[plain.end() :], language)
+    if thing is not None and len(text.split()) >= _MOST_OF_ALL:
+        return _stated(thing["rest"], language)
+    return None
+
+
+def _stated(asked: str, language: str) -> str | None:
+    """`did China raise it` as `China did raise it`, `stannade Kina` as `Kina stannade`.
+
+    None where the subject's end cannot be told.
+    """
+    reading = read(asked)
+    last = _subject_end(reading, language)
+    if last is None or last >= len(reading.tokens):
         return None
-    return _claim(f"{rest}? {_YES[language]}.")
+    verb, subject = reading.tokens[0], reading.tokens[1:last]
+    who = asked[subject[0].start : subject[-1].end]
+    return _claim(f"{who} {verb.text.lower()} {asked[reading.tokens[last].start :]}")
+
+
+def _subject_end(reading: Reading, language: str) -> int | None:
+    """The token after the subject that follows the verb: a name, or a short definite noun."""
+    tokens = reading.tokens
+    led = len(tokens) > 1 and tokens[1].lower in _ARTICLES
+    for name in reading.names:
+        if name.first == 1 + led and not (led and language == "sv"):
+            after = tokens[name.last].lower if name.last < len(tokens) else ""
+            owns = tokens[name.last - 1].text.endswith(("'s", "\u2019s", "s'", ":s"))
+            return None if owns or after in _JOINING else name.last
+    if language == "en":
+        return 3 if led else None
+    ends = [i for i in range(1, min(4, len(tokens))) if _DEFINITE.search(tokens[i].lower)]
+    return ends[0] + 1 if ends and (led or ends[0] == 1) else None
 
 
 def _claim(words: str) -> str | None:
     if len(words.split()) < _LEAST_WORDS:
         return None
-    return words[0].upper() + words[1:]
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def contradicted(
@@ -166,7 +193,7 @@ def _told_apart(claim: str, item: Evidence) -> list[str]:
     stated, quote = read(claim), read(item.sentence.text)
     context = (read(item.context),) if item.context else ()
     on = item.article.published.on
-    case = Case(stated, (quote,), context, known=_ANSWERS, published=(on,) if on else ())
+    case = Case(stated, (quote,), context, published=(on,) if on else ())
     if check_names(case) or overlap(case).words < _SHARED:
         return []
     rivals = {"number": _rival_number(stated, quote), "date": _rival_date(stated, quote)}
