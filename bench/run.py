@@ -39,8 +39,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _err = Console(stderr=True)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def bench(
+    context: typer.Context,
     llm: Annotated[str, typer.Option(help="of the complete answer; none leaves it out")] = "auto",
     quick: Annotated[bool, typer.Option("--quick", help="fewer rounds, no rival")] = False,
     rival: Annotated[
@@ -52,6 +53,8 @@ def bench(
     out: Annotated[Path, typer.Option(help="folder for the JSON file")] = RESULTS,
 ) -> None:
     """Time and memory on the sample articles, bounded to some minutes."""
+    if context.invoked_subcommand is not None:
+        return
     suite = load_suite(find_case_file("seeds"))
     against = not quick if rival is None else rival
     load = os.getloadavg()[0]
@@ -77,6 +80,59 @@ def bench(
     written = write_json(out / f"bench-{at.sha[:12]}.json", document)
     Console(width=None if sys.stdout.isatty() else 120).print(_table(figures, at.sha))
     _err.print(f"Written to {written}", markup=False, highlight=False, soft_wrap=True)
+
+
+_Bench = Annotated[
+    Path, typer.Option("--bench", help="folder of the public sets, which lie outside the project")
+]
+_Memory = Annotated[
+    Path | None,
+    typer.Option(help="folder to keep vectors and readings in, for a next run [default: forget]"),
+]
+_Names = Annotated[str, typer.Option(help="sets, with commas between [default: all]")]
+
+
+@app.command("retrieval")
+def retrieval_command(
+    bench: _Bench,
+    sets: _Names = "",
+    rows: Annotated[str, typer.Option(help="rows, with commas between [default: all]")] = "",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="questions of each set, a fixed sample")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="all news articles, not only a sample")
+    ] = False,
+    memory: _Memory = None,
+    json: Annotated[
+        Path | None, typer.Option(help="file to write [default: bench/results]")
+    ] = None,
+) -> None:
+    """What each part of retrieval is worth on each set: an ablation."""
+    from bench import retrieval
+
+    document = retrieval.run(
+        bench, _listed(sets), _listed(rows), limit=limit, full=full, memory=memory, say=_say
+    )
+    path = json or RESULTS / f"retrieval-{document['commit'][:12]}.json"
+    Console(width=None if sys.stdout.isatty() else 220).print(retrieval.table(document))
+    _say(f"Written to {write_json(path, document)}")
+
+
+@app.command("fit")
+def fit_command(
+    bench: _Bench,
+    limit: Annotated[int, typer.Option(min=10, help="questions of each set")] = 600,
+    memory: _Memory = None,
+) -> None:
+    """Fit the weights of the search (rag/fusion.json) and print what they are worth."""
+    from bench import retrieval_fit
+
+    retrieval_fit.run(bench, limit=limit, memory=memory, say=_say)
+
+
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _measure(

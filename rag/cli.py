@@ -139,9 +139,10 @@ def retrieve(
     language: Language = None,
     data: Data = None,
 ) -> None:
-    """Retrieval alone: rows {"id","question"} to {"id","hits"}, best first."""
+    """Retrieval and reader alone: rows {"id","question"} to {"id","hits"}, best first."""
     from rag.corpus.language import detect_question
     from rag.models.embedding import load_embedder
+    from rag.models.reader import load_reader
     from rag.retrieval import Retriever
     from rag.similarity import Similarity
     from rag.store.store import Store
@@ -152,7 +153,9 @@ def retrieve(
     with Store.open(settings) as store:
         embedder = load_embedder(settings)
         store.check_fingerprint(embedder.name)
-        retriever = Retriever(store, Similarity(store, embedder))
+        # A door that shows hits lets the reader weigh in; the bot's reader reads them anyway.
+        reader = load_reader(settings, embedder)
+        retriever = Retriever(store, Similarity(store, embedder), reader)
 
         def handle(row: Row) -> dict[str, Any]:
             question = row.text("question")
@@ -203,12 +206,15 @@ def read(jsonl: Jsonl = False, data: Data = None) -> None:
 def check(jsonl: Jsonl = False, data: Data = None) -> None:
     """The verifier alone: rows {"id","statement","evidence"}."""
     from rag.answering.verify import check as verify
+    from rag.models.embedding import load_embedder
+    from rag.models.reader import load_reader
 
     _need_jsonl(jsonl)
-    load_settings(data=data)
+    settings = load_settings(data=data)
+    reader = load_reader(settings, load_embedder(settings))
 
     def handle(row: Row) -> dict[str, Any]:
-        verdict = verify(row.text("statement"), row.text("evidence"))
+        verdict = verify(row.text("statement"), row.text("evidence"), support=reader.support)
         return {
             "supported": verdict.supported,
             "score": round(verdict.score, 6),

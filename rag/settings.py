@@ -49,10 +49,13 @@ class Settings(BaseSettings):
     offline: bool = Field(False, description="never contact a model hub")
     debug: bool = Field(False, description="show the traceback of an unexpected error")
 
-    chunk_tokens: int = Field(180, ge=32, le=480, description="most tokens of a chunk")
+    chunk_tokens: int = Field(96, ge=32, le=480, description="most tokens of a chunk")
     chunk_overlap: int = Field(1, ge=0, le=4, description="sentences shared by neighbouring chunks")
+    chunk_titles: bool = Field(
+        True, description="embed each chunk under its article's title (which is never quoted)"
+    )
 
-    hits: int = Field(12, ge=1, le=64, description="chunks that retrieval hands to the reader")
+    hits: int = Field(16, ge=1, le=64, description="chunks that retrieval hands to the reader")
     evidence: int = Field(8, ge=1, le=20, description="most sentences the composer may cite")
     evidence_per_article: int = Field(4, ge=1, le=20)
     refuse_below: float | None = Field(

@@ -31,8 +31,8 @@ class Similarity:
         self._vectors: OrderedDict[tuple[str, str], NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def question(self, question: str, language: str) -> NDArray[np.float32]:
-        """The question's vector without the mean of its language; unit length."""
+    def question(self, question: str, language: str | None) -> NDArray[np.float32]:
+        """The question's vector without the mean of its language (None: as it is); unit length."""
         key = ("query", question)
         vector = self._recall(key)
         if vector is None:
@@ -61,8 +61,8 @@ class Similarity:
             cosines.append(float(asked @ self._centred(vector, spoken)))
         return cosines
 
-    def _centred(self, vector: NDArray[np.float32], language: str) -> NDArray[np.float32]:
-        mean = self._store.language_mean(language)
+    def _centred(self, vector: NDArray[np.float32], language: str | None) -> NDArray[np.float32]:
+        mean = None if language is None else self._store.language_mean(language)
         centred = vector if mean is None else vector - mean
         return np.asarray(centred / (np.linalg.norm(centred) or 1.0), dtype=np.float32)
 

@@ -1,32 +1,73 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.fusion import best_first, ranks, reciprocal_rank_fusion
-
-ID_LISTS = st.lists(st.text("abcdef", min_size=1, max_size=2), unique=True, max_size=8)
-
-
-def test_ranks_count_from_one_and_keep_the_best() -> None:
-    assert ranks(["b", "a", "b"]) == {"b": 1, "a": 2}
-
-
-def test_scores_are_the_published_formula() -> None:
-    fused = reciprocal_rank_fusion([({"a": 1, "b": 2}, 1.0), ({"b": 1}, 2.0)], k=60)
-    assert fused["a"] == pytest.approx(1 / 61)
-    assert fused["b"] == pytest.approx(1 / 62 + 2 / 61)
+from rag.fusion import (
+    UNREAD,
+    Proposal,
+    Weights,
+    best_first,
+    features,
+    load_weights,
+    one_of_each_witness,
+    recency,
+)
 
 
-def test_equal_scores_are_ordered_by_the_tie_break_and_then_the_id() -> None:
-    assert best_first({"a": 1.0, "b": 1.0, "c": 1.0}, {"b": 0.9}) == ["b", "a", "c"]
+def proposal(
+    chunk: str, article: str, *, language: str = "en", cosine: float = 0.0, bm25: float = 0.0
+) -> Proposal:
+    return Proposal(chunk, article, article, None, language, cosine, bm25)
 
 
-@given(ID_LISTS, ID_LISTS)
-def test_what_leads_every_list_leads_the_fusion(first: list[str], second: list[str]) -> None:
-    first = ["top", *first]
-    second = ["top", *second]
-    fused = reciprocal_rank_fusion([(ranks(first), 1.0), (ranks(second), 1.0)])
-    assert best_first(fused, {})[0] == "top"
-    assert set(fused) == set(first) | set(second)
+def test_what_is_known_of_a_chunk() -> None:
+    one = proposal("a:0", "a", cosine=0.5, bm25=8.0)
+    assert features(one, "en", 1.5) == {
+        "cosine": 0.5, "bm25": 8.0, "foreign": 0.0, "reader": 1.5,
+    }  # fmt: skip
+
+
+def test_another_language_is_told() -> None:
+    assert features(proposal("a", "a", language="sv"), "en")["foreign"] == 1.0
+
+
+def test_unread_counts_as_surely_not_answering_and_nothing_counts_less() -> None:
+    one = proposal("a", "a")
+    assert features(one, "en")["reader"] == features(one, "en", -9.0)["reader"] == UNREAD
+
+
+def test_the_score_is_the_weighted_sum_of_what_has_a_weight() -> None:
+    weights = Weights({"cosine": 2.0, "bm25": 0.5})
+    assert weights.score({"cosine": 0.25, "bm25": 1.0, "unknown": 9.0}) == 1.0
+
+
+def test_equal_scores_come_in_order_of_their_ids() -> None:
+    assert best_first({"b": 1.0, "a": 1.0, "c": 2.0}) == ["c", "a", "b"]
+
+
+def test_a_witness_is_heard_once_and_its_copies_come_last() -> None:
+    owner = {"a:0": ("a", "a"), "copy:0": ("copy", "a"), "a:1": ("a", "a"), "b:0": ("b", "b")}
+    order = ["a:0", "copy:0", "a:1", "b:0"]
+    assert one_of_each_witness(order, owner) == ["a:0", "a:1", "b:0", "copy:0"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("wxyz")), max_size=12))
+def test_no_chunk_is_lost_for_its_witness(owners: list[tuple[str, str]]) -> None:
+    owner = {str(n): pair for n, pair in enumerate(owners)}
+    assert sorted(one_of_each_witness(list(owner), owner)) == sorted(owner)
+
+
+def test_news_are_worth_half_after_their_half_life() -> None:
+    newest = date(2025, 7, 1)
+    assert recency(newest, newest, 365) == 1.0
+    assert recency(date(2024, 7, 1), newest, 365) == pytest.approx(0.5)
+    assert recency(None, newest, 365) == 0.0
+
+
+def test_both_sets_of_weights_ship() -> None:
+    assert {"cosine", "bm25"} <= set(load_weights("fused").values)
+    assert "reader" in load_weights("read").values

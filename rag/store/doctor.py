@@ -14,7 +14,7 @@ from rag.models.progress import Progress
 from rag.store import fingerprint, means, outbox, reading, writer
 from rag.store.filters import day_number
 from rag.store.lexical import Fts5Index
-from rag.store.prepare import cut, embed, prepare
+from rag.store.prepare import cut, embed, embedded_text, prepare
 from rag.store.schema import article_sums, articles, chunks
 from rag.store.store import Store
 from rag.store.vectors import VectorRow
@@ -222,7 +222,9 @@ def _mend_articles(store: Store, embedder: Embedder) -> None:
                 )
                 continue
             made = cut(article, embedder, store.settings, origin="", content_key="", info_key="")
-            (prepared,) = prepare([made], embedder, row.index_key)
+            (prepared,) = prepare(
+                [made], embedder, row.index_key, titles=store.settings.chunk_titles
+            )
             writer.replace_chunks(connection, row.key, prepared)
     outbox.flush(store.database, store.vectors)
 
@@ -251,7 +253,12 @@ def _embed_again(store: Store, embedder: Embedder, chunk_ids: list[str]) -> None
     with store.database.read() as connection:
         found = reading.read_chunks(connection, chunk_ids)
         about = reading.read_infos(connection, [chunk.article_id for chunk in found.values()])
-    vectors = embed(embedder, [chunk.text for chunk in found.values()])
+    titles = store.settings.chunk_titles
+    texts = [
+        embedded_text(about[chunk.article_id].title if titles else None, chunk)
+        for chunk in found.values()
+    ]
+    vectors = embed(embedder, texts)
     with store.database.write() as connection:
         for chunk, vector in zip(found.values(), vectors, strict=True):
             day = day_number(about[chunk.article_id].published.on)

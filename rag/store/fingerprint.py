@@ -23,6 +23,8 @@ class Fingerprint:
     dimension: int
     chunk_tokens: int
     chunk_overlap: int
+    # An index without this key was made before titles were embedded.
+    chunk_titles: bool = False
 
     @property
     def key(self) -> str:
@@ -32,7 +34,13 @@ class Fingerprint:
 
     @classmethod
     def of(cls, embedder: str, dimension: int, settings: Settings) -> Fingerprint:
-        return cls(embedder, dimension, settings.chunk_tokens, settings.chunk_overlap)
+        return cls(
+            embedder,
+            dimension,
+            settings.chunk_tokens,
+            settings.chunk_overlap,
+            settings.chunk_titles,
+        )
 
 
 def stored(connection: Connection) -> Fingerprint | None:
@@ -63,6 +71,12 @@ def check(
             f"The index was made with chunks of {found.chunk_tokens} tokens and an overlap of "
             f"{found.chunk_overlap}, but the settings say {settings.chunk_tokens} and "
             f"{settings.chunk_overlap}: set `chunk_tokens` and `chunk_overlap` back, or run "
+            f"`{REBUILD}` to make the index anew."
+        )
+    if found.chunk_titles != settings.chunk_titles:
+        raise IndexMismatch(
+            f"The vectors were made {'with' if found.chunk_titles else 'without'} the articles' "
+            "titles, but the settings say otherwise: set `chunk_titles` back, or run "
             f"`{REBUILD}` to make the index anew."
         )
     stale = select(articles.c.id).where(articles.c.index_key != found.key).limit(1)

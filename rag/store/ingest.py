@@ -176,7 +176,12 @@ class _Run:
         cuts, infos, self._cuts, self._infos = self._cuts, self._infos, [], []
         if not cuts and not infos:
             return
-        prepared = prepare([made for made, _ in cuts], self.embedder, self.mark.key)
+        prepared = prepare(
+            [made for made, _ in cuts],
+            self.embedder,
+            self.mark.key,
+            titles=self.mark.chunk_titles,
+        )
         with self.store.database.write() as connection:
             writer.write_articles(connection, prepared)
             for info, origin, info_key, content_key in infos:
@@ -244,6 +249,8 @@ class _Run:
             and stored.masks == article.masks
             and stored.sentences == article.sentences
             and stored.info.language == article.info.language
+            # The title is in the vectors.
+            and (stored.info.title == article.info.title or not self.mark.chunk_titles)
         )
 
     def _full(self) -> bool:

@@ -46,6 +46,7 @@ class LexicalQuery:
     plain: tuple[str, ...]
     folded: tuple[str, ...]
     stems: tuple[str, ...]
+    context: bool = True  # whether title, outlet and date are searched too
 
     @property
     def empty(self) -> bool:
@@ -68,12 +69,13 @@ class LexicalQuery:
 
     def match(self) -> str:
         """The FTS5 expression: any of the terms, each in its column."""
+        context = (*self.plain, *self.folded, *self.stems) if self.context else ()
         parts = [
             # Folded forms too: a text may itself be written without diacritics ("Malmo").
             _any_of("plain", tuple(dict.fromkeys((*self.plain, *self.folded)))),
             _any_of("folded", self.folded),
             _any_of("stems", self.stems),
-            _any_of("context", tuple(dict.fromkeys((*self.plain, *self.folded, *self.stems)))),
+            _any_of("context", tuple(dict.fromkeys(context))),
         ]
         return " OR ".join(part for part in parts if part)
 
@@ -116,6 +118,11 @@ _CREATE = """
     CREATE VIRTUAL TABLE IF NOT EXISTS chunk_terms
     USING fts5(plain, folded, stems, context, tokenize = "ascii tokenchars '._'")
 """
+# A view of the index's own words; it stores nothing, so it is made for each connection.
+_VOCABULARY = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.chunk_words "
+    "USING fts5vocab('main', 'chunk_terms', 'col')"
+)
 _ADD = text(
     "INSERT OR REPLACE INTO chunk_terms (rowid, plain, folded, stems, context) "
     "VALUES (:key, :plain, :folded, :stems, :context)"
@@ -204,6 +211,25 @@ class Fts5Index:
         every = " AND ".join(f'"{term}"*' for term in query.plain)
         found = select(_TERMS.c.rowid).where(_matches(every))
         return select(chunks.c.article_key).where(chunks.c.key.in_(found))
+
+    @classmethod
+    def has_word(cls, connection: Connection, word: str) -> bool:
+        """Whether some chunk has the word, as written."""
+        found = select(_TERMS.c.rowid).where(_matches(f'plain : "{word}"')).limit(1)
+        return connection.execute(found).first() is not None
+
+    @classmethod
+    def words_like(
+        cls, connection: Connection, prefix: str, shortest: int, longest: int
+    ) -> list[str]:
+        """The words of the chunks that begin with `prefix` and have so many letters."""
+        connection.exec_driver_sql(_VOCABULARY)
+        rows = connection.exec_driver_sql(
+            "SELECT DISTINCT term FROM temp.chunk_words WHERE term >= ? AND term < ? "
+            "AND length(term) BETWEEN ? AND ? AND col = 'plain'",
+            (prefix, prefix + "\U0010ffff", shortest, longest),
+        )
+        return [str(row[0]) for row in rows]
 
     @classmethod
     def problems(cls, connection: Connection) -> list[str]:

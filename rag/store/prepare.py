@@ -64,9 +64,23 @@ def embed(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
     return vectors
 
 
-def prepare(cuts: Sequence[Cut], embedder: Embedder, index_key: str) -> list[Prepared]:
-    """Embed the chunks of several articles together."""
-    vectors = embed(embedder, [chunk.text for item in cuts for chunk in item.chunks])
+def embedded_text(title: str | None, chunk: Chunk) -> str:
+    """What stands for a chunk in the dense index: its article's title, then its own text."""
+    if not title or title in chunk.text:
+        return chunk.text
+    return f"{title}\n{chunk.text}"
+
+
+def prepare(
+    cuts: Sequence[Cut], embedder: Embedder, index_key: str, *, titles: bool
+) -> list[Prepared]:
+    """Embed the chunks of several articles together, with `titles` each under its article's."""
+    texts = [
+        embedded_text(item.article.info.title if titles else None, chunk)
+        for item in cuts
+        for chunk in item.chunks
+    ]
+    vectors = embed(embedder, texts)
     prepared, start = [], 0
     for item in cuts:
         end = start + len(item.chunks)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, and_, desc, func, or_, select
 
-from rag.store.filters import conditions
+from rag.store.filters import conditions, day_from_number
 from rag.store.lexical import Fts5Index, LexicalQuery
 from rag.store.rows import to_chunk, to_info, to_masks, to_sentence
 from rag.store.schema import articles, chunks, sentences, texts
 from rag.types import Article, ArticleInfo, Chunk, Filters, Sentence
 
 _MOST_VARIABLES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What ranking needs to know of a chunk's article, without its text."""
+
+    article_id: str
+    witness: str
+    published_on: date | None
+    language: str  # the chunk's
 
 
 def read_infos(connection: Connection, article_ids: Sequence[str]) -> dict[str, ArticleInfo]:
@@ -97,6 +109,25 @@ def known_chunks(connection: Connection, chunk_ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for some in _slices(chunk_ids):
         found.update(connection.execute(select(chunks.c.id).where(chunks.c.id.in_(some))).scalars())
+    return found
+
+
+def read_owners(connection: Connection, chunk_ids: Sequence[str]) -> dict[str, Owner]:
+    """The articles that chunks belong to, by chunk id; unknown ids are left out."""
+    found: dict[str, Owner] = {}
+    for some in _slices(chunk_ids):
+        rows = connection.execute(
+            select(chunks.c.id, articles.c.id.label("article_id"), articles.c.witness,
+                   articles.c.published_on, chunks.c.language)
+            .join(articles, articles.c.key == chunks.c.article_key)
+            .where(chunks.c.id.in_(some))
+        )  # fmt: skip
+        found.update(
+            {
+                r.id: Owner(r.article_id, r.witness, day_from_number(r.published_on), r.language)
+                for r in rows
+            }
+        )
     return found
 
 

@@ -98,7 +98,7 @@ def _index(
             )
         # The keys of what was read stay as they are: `replace_chunks` does not touch them.
         cuts.append(cut(article, embedder, settings, origin="", content_key="", info_key=""))
-    prepared = prepare(cuts, embedder, mark.key)
+    prepared = prepare(cuts, embedder, mark.key, titles=mark.chunk_titles)
     with store.database.write() as connection:
         for (key, _), item in zip(stale, prepared, strict=True):
             writer.replace_chunks(connection, key, item)

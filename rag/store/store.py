@@ -20,7 +20,9 @@ from rag.store.database import Database
 from rag.store.filters import conditions, day_number
 from rag.store.lexical import Fts5Index, LexicalQuery
 from rag.store.locks import ProcessLock
+from rag.store.reading import Owner
 from rag.store.schema import answers, articles, chunks
+from rag.store.spelling import with_known_spellings
 from rag.store.vectors import VectorIndex
 from rag.types import Answer, Article, ArticleInfo, Chunk, Filters, Sentence
 
@@ -110,6 +112,11 @@ class Store:
         with self.database.read() as connection:
             return reading.read_chunks(connection, ids)
 
+    def owners(self, ids: Sequence[str]) -> dict[str, Owner]:
+        """What is known of the articles of chunks, by chunk id; unknown ids are left out."""
+        with self.database.read() as connection:
+            return reading.read_owners(connection, ids)
+
     def languages(self) -> dict[str, int]:
         """Language -> number of chunks, the most frequent first."""
         number = func.count().label("number")
@@ -134,6 +141,15 @@ class Store:
         """(chunk id, BM25) best first, higher is better; `language` None searches all."""
         with self.database.read() as connection:
             return Fts5Index.search(connection, terms, language=language, filters=filters, k=k)
+
+    def known_spellings(
+        self, terms: LexicalQuery, language: str, *, names: bool = True, compounds: bool = True
+    ) -> LexicalQuery:
+        """`terms` with other spellings of its words that no article has (see spelling.py)."""
+        with self.database.read() as connection:
+            return with_known_spellings(
+                connection, terms, language, names=names, compounds=compounds
+            )
 
     def search_dense(
         self,
@@ -173,6 +189,24 @@ class Store:
             known = reading.known_chunks(connection, [chunk_id for chunk_id, _ in found])
         found.sort(key=lambda pair: (-pair[1], pair[0]))
         return [pair for pair in found if pair[0] in known][:k]
+
+    def cosines(
+        self, vector: NDArray[np.float32], chunk_ids: Sequence[str], *, language: str | None
+    ) -> dict[str, float]:
+        """The cosine of `vector` (unit length) with each of the chunks, by chunk id.
+
+        `language` is theirs; None looks in all. Unknown ids are left out.
+        """
+        with self.database.read() as connection:
+            made = fingerprint.stored(connection)
+        if made is None or not chunk_ids:
+            return {}
+        names = [language] if language is not None else list(self.languages())
+        found: dict[str, float] = {}
+        with self.vectors.session() as session:
+            for name in names:
+                found |= session.cosines(made.key, name, vector, chunk_ids)
+        return found
 
     # Changing
 

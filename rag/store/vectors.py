@@ -219,6 +219,21 @@ class VectorSession:
         ]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
+    def cosines(
+        self, key: str, language: str, vector: NDArray[np.float32], chunk_ids: Sequence[str]
+    ) -> dict[str, float]:
+        """The cosine of `vector` (unit length) and each of the chunks that there are."""
+        collection = self._index.collection(_name(key, language))
+        if collection is None or not chunk_ids:
+            return {}
+        result = collection.get(ids=list(chunk_ids), include=["embeddings"])
+        found = result["embeddings"]
+        if found is None or not len(found):
+            return {}
+        rows = np.asarray(found, dtype=np.float32)
+        values = rows @ vector / np.linalg.norm(rows, axis=1)
+        return dict(zip(result["ids"], map(float, values), strict=True))
+
     def count(self, key: str, language: str) -> int:
         collection = self._index.collection(_name(key, language))
         return 0 if collection is None else collection.count()

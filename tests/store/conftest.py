@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rag.corpus.duplicates import signature
 from rag.settings import Settings
 from rag.store import fingerprint
 from rag.store.store import Store
@@ -100,8 +102,12 @@ def make_prepared(
     outlet: str | None = None,
     title: str | None = None,
     index_key: str = "",
+    sign: bool = False,
 ) -> Prepared:
-    """An article whose sentences are lines and each of whose sentences is a chunk."""
+    """An article whose sentences are lines and each of whose sentences is a chunk.
+
+    With `sign` it is compared with others as a possible near-duplicate.
+    """
     text = "\n".join(sentences)
     cut, start = [], 0
     for index, sentence in enumerate(sentences):
@@ -123,35 +129,35 @@ def make_prepared(
               s.text, language)
         for s in cut
     )  # fmt: skip
+    article = Article(info, text, (), tuple(cut))
     return Prepared(
-        article=Article(info, text, (), tuple(cut)),
+        article=article,
         chunks=chunks,
         vectors=embedder.embed_passages([c.text for c in chunks]),
         origin=info.source,
         content_key=info.sha256,
         info_key="",
         index_key=index_key,
-        signature=None,
+        signature=signature(article) if sign else None,
     )
 
 
+def write_prepared(store: Store, prepared: Prepared, embedder: HashedWords) -> None:
+    """Write a hand-made article as an ingest would, and finish what is pending."""
+    mark = fingerprint.Fingerprint.of(embedder.name, embedder.dimension, store.settings)
+    with store.writing(), store.database.write() as connection:
+        fingerprint.store(connection, mark)
+        write_articles(connection, [replace(prepared, index_key=mark.key)])
+    with store.writing():
+        pass
+
+
 @pytest.fixture
-def add(store: Store, embedder: HashedWords, settings: Settings) -> Callable[..., None]:
+def add(store: Store, embedder: HashedWords) -> Callable[..., None]:
     """Write an article straight into the store: `add("a", ["One sentence.", "Another."])`."""
 
     def write(article_id: str, sentences: Sequence[str], **about: object) -> None:
-        mark = fingerprint.Fingerprint.of(embedder.name, embedder.dimension, settings)
-        with store.writing(), store.database.write() as connection:
-            fingerprint.store(connection, mark)
-            prepared = make_prepared(
-                article_id,
-                sentences,
-                embedder,
-                index_key=mark.key,
-                **about,  # type: ignore[arg-type]
-            )
-            write_articles(connection, [prepared])
-        with store.writing():
-            pass  # finishes what is pending
+        prepared = make_prepared(article_id, sentences, embedder, **about)  # type: ignore[arg-type]
+        write_prepared(store, prepared, embedder)
 
     return write
