@@ -36,7 +36,7 @@ def test_no_evidence_no_statement() -> None:
 
 
 def test_one_that_dominates_stands_alone() -> None:
-    assert cited(evidence(1, 0.2), evidence(2, 0.9), evidence(3, 0.5)) == [2]
+    assert cited(evidence(1, 0.2), evidence(2, 0.9), evidence(3, 0.25)) == [2]
 
 
 def test_other_witnesses_join_when_they_come_near() -> None:
