@@ -7,7 +7,8 @@ says in the other language.
     python tools/build_word_pairs.py --train DIR [--out FILE]
 
 `DIR/squad2_en_sv.jsonl.gz` holds rows with passage, passage_sv, question, question_sv
-(SQuAD 2.0 and its Swedish translation, CC BY-SA 4.0).
+(SQuAD 2.0 and its Swedish translation, CC BY-SA 4.0). Held-out articles are left out: with
+their own words in the table the verifier looks much better on them than it is.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+
+from reader_data import held_out
 
 from rag.answering.checks.text import Language, analyse, is_stop
 
@@ -43,6 +46,8 @@ def sentence_pairs(path: Path) -> Iterator[Pair]:
     with gzip.open(path, "rt", encoding="utf-8") as rows:
         for line in rows:
             row = json.loads(line)
+            if held_out(row["title"]):
+                continue
             for key in ("question", "passage"):
                 if row[key] in seen or not row.get(f"{key}_sv"):
                     continue

@@ -53,7 +53,7 @@ class Claim:
 
 
 def is_held(claim: str) -> bool:
-    """As in measure_verifier.py: three claims in ten, by a hash of their text."""
+    """Three claims in ten, by a hash of their text."""
     return int(hashlib.sha256(claim.encode()).hexdigest(), 16) % 10 < 3
 
 

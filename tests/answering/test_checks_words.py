@@ -43,7 +43,7 @@ def test_a_right_paraphrase_is_supported(statement: str, evidence: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "evidence", "reason"),
     [
-        ("Japan refines 90 per cent of the world's rare earths.", REFINES, "Japan is not"),
+        ("Japan refines 90 per cent of the world's rare earths.", REFINES, "China there, not Japan"),
         ("China does not refine 90 per cent of the world's rare earths.", REFINES, "“not”"),
         ("Kina raffinerar inte 90 procent av metallerna.", REFINES, "“inte”"),
         ("Beijing accused Washington of an unprovoked escalation.", BLAMED, "to Washington"),

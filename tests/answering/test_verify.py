@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.verify import check, verify
-from rag.types import ArticleInfo, Evidence, Published, Sentence
+from rag.answering.verify import SupportOf, also_saying, check, verify
+from rag.types import ArticleInfo, Evidence, Published, Sentence, Support
 
 SENTENCES = [
     "China refines 90 per cent of the world’s rare earths.",
@@ -94,7 +95,7 @@ def test_a_name_of_the_question_is_not_put_in_place_of_the_quotes() -> None:
         [evidence(SENTENCES[0])],
         question="How much does Japan refine?",
     )
-    assert verdict.reasons == ("Japan is not in its quote.",)
+    assert verdict.reasons == ("Its quote says China there, not Japan.",)
 
 
 def test_two_quotes_may_share_the_burden() -> None:
@@ -110,16 +111,68 @@ def test_an_added_claim_in_the_same_language_is_caught() -> None:
     assert verdict.reasons == ("Too little of it is in its quote.",)
 
 
-def test_a_similarity_given_by_the_caller_moves_the_score() -> None:
-    def alike(value: float) -> float:
-        def similarity(query: str, texts: Sequence[str]) -> list[float]:
-            return [value for _ in texts]
+def heard(refuted: float, neutral: float, supported: float) -> SupportOf:
+    def support(claims: Sequence[tuple[str, str]]) -> list[Support]:
+        return [Support(refuted, neutral, supported) for _ in claims]
 
-        return verify(
-            "Parterna nådde en ram på söndagen.", [evidence(SENTENCES[2])], similarity=similarity
-        ).score
+    return support
 
-    assert alike(0.75) < alike(0.85) < alike(0.95)
+
+def test_the_score_moves_the_verdict_where_no_rule_objects() -> None:
+    statement, items = "The two agreed on how to go on.", [evidence(SENTENCES[2])]
+    against = verify(statement, items, support=heard(0.9, 0.08, 0.02))
+    assert against.reasons == ("Its quote seems to say something else.",)
+    silent = verify(statement, items, support=heard(0.08, 0.9, 0.02))
+    assert silent.reasons == ("Its quote does not seem to say this.",)
+    with_it = verify(statement, items, support=heard(0.01, 0.01, 0.98))
+    assert with_it.supported
+    assert with_it.score > silent.score
+
+
+def test_a_verbatim_statement_is_not_put_to_the_reader() -> None:
+    for sentence in SENTENCES:
+        article = " ".join(SENTENCES)
+        assert verify(sentence, [evidence(sentence)], support=heard(1, 0, 0)).score == 1.0
+        assert check(sentence, article, support=heard(1, 0, 0)).score == 1.0
+
+
+def test_a_sentence_without_its_negation_is_not_verbatim() -> None:
+    verdict = check("The two agreed on trade.", "It is not so. Never have the two agreed on trade.")
+    assert verdict.score < 1.0
+
+
+def test_a_reader_without_the_output_leaves_it_to_the_rules() -> None:
+    statement, items = "China refines 80 per cent of it.", [evidence(SENTENCES[0])]
+    assert verify(statement, items, support=lambda claims: None) == verify(statement, items)
+
+
+def test_the_reader_sees_the_title_and_the_quotes() -> None:
+    seen: list[tuple[str, str]] = []
+
+    def support(claims: Sequence[tuple[str, str]]) -> list[Support]:
+        seen.extend(claims)
+        return [Support(0, 0, 1)] * len(claims)
+
+    item = evidence(SENTENCES[2], context="They met in Geneva.")
+    titled = replace(item, article=replace(item.article, title="Trade talks"))
+    verify("Both agreed in Geneva.", [titled], support=support)
+    expected = f"Trade talks: They met in Geneva. {SENTENCES[2]}"
+    assert seen == [("Both agreed in Geneva.", expected)]
+
+
+def test_witnesses_are_those_that_rules_and_reader_find_sure() -> None:
+    asked: list[str] = []
+
+    def support(claims: Sequence[tuple[str, str]]) -> list[Support]:
+        asked.extend(text for _, text in claims)
+        return [Support(0, 0, 1) for _ in claims]
+
+    same = evidence("China refines 90 per cent of all rare earths.", n=2)
+    other = evidence("China refines 80 per cent of all rare earths.", n=3)
+    items = [evidence(SENTENCES[0]), same, other]
+    statement = "China refines 90 per cent of rare earths."
+    assert also_saying(statement, items, [1], support=support) == [same]
+    assert asked == [same.sentence.text]
 
 
 def test_a_statement_of_several_sentences_is_as_good_as_its_worst() -> None:

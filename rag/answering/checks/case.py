@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ Check = Literal[
     "number",
     "date",
     "name",
+    "swap",
     "negation",
     "opposite",
     "order",
@@ -24,12 +26,17 @@ Check = Literal[
     "modality",
     "direction",
     "quotation",
+    "unsaid",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found wrong, with a sentence that says so to a person."""
+    """One thing found wrong, with a sentence that says so to a person.
+
+    `unsaid` is the weakest: a name or year that the quotes leave out and do not speak against,
+    which may be what they call "he" or "the film".
+    """
 
     check: Check
     reason: str
@@ -56,7 +63,8 @@ class Reading:
 
 @lru_cache(maxsize=2_048)
 def read(raw: str, language: Language | None = None) -> Reading:
-    text = analyse(raw, language)
+    # Letters with loose accents (NFD) would fall apart into tokens.
+    text = analyse(unicodedata.normalize("NFC", raw), language)
     dates = find_dates(text)
     masked = frozenset(i for when in dates for i in range(when.first, when.last))
     return Reading(

@@ -68,13 +68,19 @@ def check_binding(case: Case) -> list[Finding]:
     findings = []
     for stated in case.statement.quantities:
         mine = subject(case.statement, *clause(case.statement, stated.first, stated.last))
-        if stated.weak or mine is None:
+        if stated.weak or mine is None or _of_name(case.statement, stated):
             continue
         owners = [owner for quote in case.quotes for owner in _owners(quote, stated, mine)]
         if owners and None not in owners:
             reason = f"Its quote ties {stated.text} to {owners[0].text if owners[0] else ''}, "
             findings.append(Finding("order", f"{reason}not to {mine.text}."))
     return findings
+
+
+def _of_name(reading: Reading, stated: Quantity) -> bool:
+    """`Sonic Adventure 2`, `the Big 12`: part of what a thing is called."""
+    before = reading.tokens[stated.first - 1] if stated.first else None
+    return stated.kind in {"bare", "count"} and before is not None and before.capital
 
 
 def _owners(quote: Reading, stated: Quantity, mine: Name) -> list[Name | None]:

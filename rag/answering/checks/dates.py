@@ -153,10 +153,15 @@ def _as_year(text: Text, i: int) -> int | None:
     return None
 
 
+def _unclear(month: str) -> bool:
+    return month in _AMBIGUOUS or len(month) < 4
+
+
 def _month_date(text: Text, i: int, taken: set[int]) -> When | None:
     token = text.tokens[i]
     month = table("months").get(token.lower)
-    if month is None or not (token.capital or text.language == "sv"):
+    # Swedish months are not capitalised, and short texts may be taken for the other language.
+    if month is None or (not token.capital and text.language != "sv" and _unclear(token.lower)):
         return None
     first, last, day, year = i, i + 1, None, None
     back = i - 2 if i >= 2 and text.tokens[i - 1].lower == "of" else i - 1
@@ -292,13 +297,21 @@ def entails(evidence: When, stated: When) -> bool:
     if stated.relative is not None and stated.relative == evidence.relative:
         return True
     if stated.relative is not None or stated.decade is not None:
-        return stated.decade is not None and stated.decade == evidence.decade
+        return stated.decade is not None and _in_decade(evidence, stated.decade)
     parts = ("year", "month", "day", "weekday")
     wanted = {part: getattr(stated, part) for part in parts}
     known = {part: getattr(evidence, part) for part in parts}
     if known["weekday"] is None and None not in (evidence.year, evidence.month, evidence.day):
         known["weekday"] = _weekday_of(evidence)
     return all(value is None or value == known[part] for part, value in wanted.items())
+
+
+def _in_decade(evidence: When, decade: int) -> bool:
+    """1635 is in the 1600s, and 1952 in the 1950s; a full hundred may mean the century."""
+    if evidence.decade is not None:
+        return evidence.decade == decade
+    span = 10 if decade % 100 else 100
+    return evidence.year is not None and decade <= evidence.year < decade + span
 
 
 def _within(evidence: When, stated: When) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.answering.checks.bilingual import places
-from rag.answering.checks.case import Case, Finding
+from rag.answering.checks.case import Case, Finding, Reading
 from rag.answering.checks.lexicon import phrases, words
 from rag.answering.checks.text import Language, Token, is_stop
 
@@ -29,6 +29,8 @@ _TURNS = frozenset(
     ]
 )
 
+
+_REPLY = re.compile(r"\?\W*(yes|no|ja|nej)\b", re.IGNORECASE)
 
 # Words that deny by their form: unknown, insufficient, odugligt, arbetslös.
 _NEGATIVE = re.compile(
@@ -88,15 +90,56 @@ def has_denial(tokens: Sequence[Token]) -> bool:
 def check_negation(case: Case) -> list[Finding]:
     """A negation in the statement or its quote that the other does not have, of one thing."""
     focus = [(reading.tokens[a:b], reading.text.language) for reading, a, b in case.focus()]
-    return [*_added(case, focus), *_dropped(case, focus)] if focus else []
+    if not focus:
+        return []
+    return _added(case, focus) or _dropped(case, focus) or _spliced(case)
 
 
 Part = tuple[Sequence[Token], Language]
 
 
+def _asserted(statement: Reading) -> tuple[Token, ...]:
+    """The statement without the "Yes" or "No" that answers its own question."""
+    reply = _REPLY.search(statement.text.raw)
+    at = reply.start(1) if reply else -1
+    return tuple(t for t in statement.tokens if t.start != at)
+
+
+def _denied(statement: Reading) -> bool:
+    """A question answered by "No"."""
+    reply = _REPLY.search(statement.text.raw)
+    return reply is not None and reply.group(1).lower() in {"no", "nej"}
+
+
+def _spliced(case: Case) -> list[Finding]:
+    """The same words in the same order, but for a negation put in or taken out."""
+    stated = case.statement.tokens
+    for reading, a, b in case.focus():
+        if reading.text.language != case.statement.text.language:
+            continue
+        quoted = reading.tokens[a:b]
+        if (i := _put_in(stated, quoted)) is not None:
+            said = f"The statement says “{stated[i].text}”, which its quote does not."
+            return [Finding("negation", said)]
+        if (i := _put_in(quoted, stated)) is not None:
+            said = f"Its quote says “{quoted[i].text}”, the statement does not."
+            return [Finding("negation", said)]
+    return []
+
+
+def _put_in(longer: Sequence[Token], other: Sequence[Token]) -> int | None:
+    """Where `longer` has a negation between two words and two words that `other` has in a row."""
+    runs = {tuple(t.lower for t in other[i : i + 4]) for i in range(len(other) - 3)}
+    for i in negators(longer):
+        around = (*longer[max(0, i - 2) : i], *longer[i + 1 : i + 3])
+        if tuple(t.lower for t in around) in runs:
+            return i
+    return None
+
+
 def _added(case: Case, focus: Sequence[Part]) -> list[Finding]:
     """The statement denies what no quote denies."""
-    tokens, language = case.statement.tokens, case.statement.text.language
+    tokens, language = _asserted(case.statement), case.statement.text.language
     for i in negators(tokens):
         said = tokens[i].text
         reason = f"The statement says “{said}”, which its quote does not."
@@ -115,8 +158,8 @@ def _added(case: Case, focus: Sequence[Part]) -> list[Finding]:
 
 def _dropped(case: Case, focus: Sequence[Part]) -> list[Finding]:
     """A quote denies what the statement affirms."""
-    stated, language = case.statement.tokens, case.statement.text.language
-    if has_denial(stated):
+    stated, language = _asserted(case.statement), case.statement.text.language
+    if has_denial(stated) or _denied(case.statement):
         return []
     for part, other in focus:
         for i in negators(part):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
-from rag.answering.checks.case import Case, Finding, Reading
+from rag.answering.checks.case import Case, Check, Finding, Reading
 from rag.answering.checks.dates import When, supported
 from rag.answering.checks.quantities import Quantity
 
+_CODE = re.compile(r"(?<![\w-])([^\W\d_]+)[-\u2011]?(\d+)(?![\w.,]\d)")
 _LOOSE = {"bare", "count", "ordinal"}
 # What an approximate number may differ by: "about 50" for 48.
 _ABOUT = 0.1
@@ -23,7 +25,9 @@ def check_numbers(case: Case) -> list[Finding]:
         matching = [q for quote in case.quotes for q in quote.quantities if matches(stated, q)]
         if not matching:
             if not (stated.weak or _is_year(stated, case) or _echoes(stated, case)):
-                findings.append(Finding("number", f"{stated.text} is not in its quote."))
+                weak = _countable(stated) and not _competing(stated, case)
+                kind: Check = "unsaid" if weak else "number"
+                findings.append(Finding(kind, f"{stated.text} is not in its quote."))
             elif stated.kind == "ordinal" and (other := _other_ordinal(stated, case)):
                 findings.append(
                     Finding("number", f"Its quote says {other.text}, not {stated.text}.")
@@ -32,6 +36,18 @@ def check_numbers(case: Case) -> list[Finding]:
         findings.extend(_direction(stated, matching))
         findings.extend(_bound(stated, matching))
     return findings
+
+
+def check_codes(case: Case) -> list[Finding]:
+    """The number of a name (PDP-11, COVID-19) must be the one that the quote gives that name."""
+    stated = {m.groups() for m in _CODE.finditer(case.statement.text.raw)}
+    quoted = {m.groups() for source in case.sources() for m in _CODE.finditer(source.text.raw)}
+    letters = {name for name, _ in quoted}
+    return [
+        Finding("number", f"{name}-{number} is not in its quote.")
+        for name, number in sorted(stated - quoted)
+        if name in letters
+    ]
 
 
 def check_dates(case: Case) -> list[Finding]:
@@ -45,8 +61,38 @@ def check_dates(case: Case) -> list[Finding]:
             continue
         if _echoed_date(stated, known, case) or _year_elsewhere(stated, known, case):
             continue
-        findings.append(Finding("date", f"{stated.text} is not in its quote."))
+        kind: Check = "date" if _contradicted(stated, known, case) else "unsaid"
+        findings.append(Finding(kind, f"{stated.text} is not in its quote."))
     return findings
+
+
+def _contradicted(stated: When, known: list[When], case: Case) -> bool:
+    """Whether a quote gives another date of the kind, which the statement has not.
+
+    Where publication dates are known they would have told.
+    """
+    if case.published:
+        return True
+    parts = [p for p in ("year", "month", "day", "weekday") if getattr(stated, p) is not None]
+    others = [w for w in known if not supported(w, case.statement.dates, ())]
+    if stated.year is not None and _another_year(case):
+        return True
+    return any(
+        getattr(other, part) not in {None, getattr(stated, part)}
+        for other in others
+        for part in parts
+    ) or any(w.relative or w.decade for w in (stated, *others))
+
+
+def _another_year(case: Case) -> bool:
+    """A plain number of a quote that may be a year, and that the statement has not."""
+    mine = {when.year for when in case.statement.dates}
+    return any(
+        q.kind in _LOOSE and 1_000 <= value <= 2_100 and value not in mine
+        for quote in case.quotes
+        for q in quote.quantities
+        for value in q.values
+    )
 
 
 def _year_elsewhere(stated: When, known: list[When], case: Case) -> bool:
@@ -108,6 +154,23 @@ def _equal(a: float, b: float, time: bool) -> bool:
         math.isclose(a, b, rel_tol=tolerance)
         or (33 <= a <= 33.4 and 33 <= b <= 33.4)
         or (66 <= a <= 67 and 66 <= b <= 67 and abs(a - b) < 0.7)
+    )
+
+
+def _countable(stated: Quantity) -> bool:
+    """Few enough that a quote may list them and leave the counting to its reader."""
+    return stated.kind in {"bare", "count"} and stated.values[0] in {2, 3, 4, 5}
+
+
+def _competing(stated: Quantity, case: Case) -> bool:
+    """Whether a quote has a number of this kind, where most about it, that the statement has
+    not. Two names that it lists may be "two", but not where it says "three"."""
+    return any(
+        compatible(stated, quoted)
+        and not any(matches(s, quoted) for s in case.statement.quantities)
+        for quote, first, last in case.focus()
+        for quoted in quote.quantities
+        if first <= quoted.first < last
     )
 
 

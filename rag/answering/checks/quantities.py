@@ -94,6 +94,8 @@ def _read(text: Text, i: int, masked: Set[int]) -> Quantity | None:
     if read is None:
         return _fraction_or_multiple(text, i)
     values, last, weak = read
+    # "The two agreed": both of whoever it is.
+    weak = weak or (values == (2.0,) and i > 0 and text.tokens[i - 1].lower in {"the", "de"})
     if last < len(text.tokens) and text.tokens[last].lower in table("fractions"):
         share = float(table("fractions")[text.tokens[last].lower])
         if text.tokens[last].lower[-1] in "sr" or values == (1.0,):  # two thirds, en tredjedel
@@ -104,11 +106,12 @@ def _read(text: Text, i: int, masked: Set[int]) -> Quantity | None:
 
 
 def _in_name(text: Text, i: int) -> bool:
-    """The number of a name: COVID-19, F-16, G7."""
+    """The number of a name: COVID-19, F-16, G7, internet2."""
     token, before = text.tokens[i], text.tokens[i - 1] if i else None
-    if before is None or not token.number or not before.capital:
+    if before is None or not token.number or not before.text[-1:].isalpha():
         return False
-    return text.raw[before.end : token.start] in {"", "-", "\u2011"}
+    gap = text.raw[before.end : token.start]
+    return gap == "" or (before.capital and gap in {"-", "\u2011", " -"})
 
 
 def _and_a_half(text: Text, i: int) -> Quantity | None:

@@ -13,8 +13,15 @@ _LEAST_LETTERS = 2
 
 
 def check_quotation(case: Case) -> Iterator[Finding]:
-    """Each quotation in the statement that no quote holds word for word."""
+    """Each quotation in the statement that no quote holds word for word.
+
+    Across languages the words are others; then the quote must mark as many as quoted.
+    """
     quotes = [quote.text.raw for quote in case.quotes]
+    if not case.same_language:
+        marked = sum(len(quotations(quote)) for quote in quotes)
+        if len(quotations(case.statement.text.raw)) <= marked:
+            return
     for words in quotations(case.statement.text.raw):
         if not is_verbatim(words, quotes):
             yield Finding("quotation", f"“{words}” is quoted but not word for word in its quote.")
