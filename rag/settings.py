@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     offline: bool = Field(False, description="never contact a model hub")
     debug: bool = Field(False, description="show the traceback of an unexpected error")
 
-    chunk_tokens: int = Field(96, ge=32, le=480, description="most tokens of a chunk")
+    chunk_tokens: int = Field(128, ge=32, le=480, description="most tokens of a chunk")
     chunk_overlap: int = Field(1, ge=0, le=4, description="sentences shared by neighbouring chunks")
     chunk_titles: bool = Field(
         True, description="embed each chunk under its article's title (which is never quoted)"
