@@ -32,7 +32,7 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(path, check_same_thread=False)
+        self._database = sqlite3.connect(path, timeout=60, check_same_thread=False)
         self._database.execute(_TABLE)
         self._lock = threading.Lock()
         self.ms = 0.0

@@ -32,10 +32,10 @@ from rag.types import Filters
 
 SETS = ("parallel", "swequad", "squad2_sv", "xquad_en")
 OUT = Path(__file__).parent.parent / "rag" / "fusion.json"
-FUSED = ("cosine", "bm25", "foreign")
+FUSED = ("cosine", "bm25", "foreign", "foreign_cosine")
 READ = (*FUSED, "reader")
 _RIDGE = 0.02  # on features in units of their spread: keeps a useless weight near 0
-_ROUNDS = 400
+_ROUNDS = 200
 
 Floats = NDArray[np.float64]
 

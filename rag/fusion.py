@@ -56,16 +56,21 @@ class Weights:
 def features(one: Proposal, asked: str, read: float | None = None) -> dict[str, float]:
     """What is known of a chunk proposed for a question in the language `asked`.
 
-    cosine    as it is
-    bm25      as it is, 0 where no word is shared
-    foreign   1 for a chunk in another language than the question: it shares fewer words with it
-              and has a lower cosine than one in the same language that says the same
-    reader    the reader's log-odds `read` that the chunk answers, `UNREAD` without
+    cosine          as it is
+    bm25            as it is, 0 where no word is shared
+    foreign         1 for a chunk in another language than the question: it shares fewer words
+                    with it than one in the same language that says the same
+    foreign_cosine  the cosine of such a chunk again: across languages cosines are lower and
+                    nearer together (with it Hit@1 across went from .868 to .916, within from
+                    .952 to .928; after the reader from .934 to .952 and .982 to .970)
+    reader          the reader's log-odds `read` that the chunk answers, `UNREAD` without
     """
+    foreign = float(one.language != asked)
     return {
         "cosine": one.cosine,
         "bm25": one.bm25,
-        "foreign": float(one.language != asked),
+        "foreign": foreign,
+        "foreign_cosine": foreign * one.cosine,
         "reader": UNREAD if read is None else max(read, UNREAD),
     }
 

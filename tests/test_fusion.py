@@ -27,12 +27,13 @@ def proposal(
 def test_what_is_known_of_a_chunk() -> None:
     one = proposal("a:0", "a", cosine=0.5, bm25=8.0)
     assert features(one, "en", 1.5) == {
-        "cosine": 0.5, "bm25": 8.0, "foreign": 0.0, "reader": 1.5,
+        "cosine": 0.5, "bm25": 8.0, "foreign": 0.0, "foreign_cosine": 0.0, "reader": 1.5,
     }  # fmt: skip
 
 
 def test_another_language_is_told() -> None:
-    assert features(proposal("a", "a", language="sv"), "en")["foreign"] == 1.0
+    known = features(proposal("a", "a", language="sv", cosine=0.25), "en")
+    assert (known["foreign"], known["foreign_cosine"]) == (1.0, 0.25)
 
 
 def test_unread_counts_as_surely_not_answering_and_nothing_counts_less() -> None:

@@ -213,9 +213,9 @@ class Fts5Index:
         return select(chunks.c.article_key).where(chunks.c.key.in_(found))
 
     @classmethod
-    def has_word(cls, connection: Connection, word: str) -> bool:
-        """Whether some chunk has the word, as written."""
-        found = select(_TERMS.c.rowid).where(_matches(f'plain : "{word}"')).limit(1)
+    def has_term(cls, connection: Connection, name: str, term: str) -> bool:
+        """Whether some chunk has the term in the column `name`."""
+        found = select(_TERMS.c.rowid).where(_matches(_any_of(name, (term,)))).limit(1)
         return connection.execute(found).first() is not None
 
     @classmethod

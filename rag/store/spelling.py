@@ -36,7 +36,7 @@ def with_known_spellings(
 ) -> LexicalQuery:
     """`query` with other spellings of its words that the index lacks."""
     found: list[str] = []
-    for word in unknown_words(connection, query.plain):
+    for word in unknown_words(connection, query.plain, language):
         if names:
             found += near_spellings(connection, word)
         if compounds and language == "sv":
@@ -48,10 +48,16 @@ def with_known_spellings(
     return replace(query, plain=plain, stems=stems[:MOST_TERMS])
 
 
-def unknown_words(connection: Connection, words: Sequence[str]) -> list[str]:
-    """Those of the words, long enough to be misspelt, that no chunk has."""
-    long = [word for word in words if len(word) >= _SHORTEST and word.isalpha()]
-    return [word for word in long if not Fts5Index.has_word(connection, word)]
+def unknown_words(connection: Connection, words: Sequence[str], language: str) -> list[str]:
+    """Those of the words, long enough to be misspelt, that no chunk has in any inflection."""
+    return [
+        word
+        for word in words
+        if len(word) >= _SHORTEST
+        and word.isalpha()
+        and not Fts5Index.has_term(connection, "plain", word)
+        and not Fts5Index.has_term(connection, "stems", stem(word, language))
+    ]
 
 
 def near_spellings(connection: Connection, word: str) -> list[str]:
@@ -90,7 +96,7 @@ def parts(connection: Connection, word: str) -> list[str]:
     function_words = STOPWORDS["sv"]
     for way in ways:
         if not function_words.intersection(way) and all(
-            Fts5Index.has_word(connection, part) for part in way
+            Fts5Index.has_term(connection, "plain", part) for part in way
         ):
             return list(way)
     return []

@@ -32,6 +32,10 @@ def test_a_known_word_stays_alone(filled: Store) -> None:
     assert plain(filled, "Who is Bessent?") == set()
 
 
+def test_another_form_of_a_known_word_stays_alone(filled: Store) -> None:
+    assert plain(filled, "Vad är avtalen?", "sv") == set()
+
+
 def test_the_first_letters_count(filled: Store) -> None:
     assert plain(filled, "Who is Kansson?") == set()
 
