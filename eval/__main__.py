@@ -124,10 +124,13 @@ def calibrate_refusal(
     llm: Annotated[str | None, typer.Option(help="as `ordagrant --llm`")] = None,
     answer_rate: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="least share of answerable to be answered")
-    ] = 0.9,
+    ] = 0.93,
     outright_rate: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="the same, before an LLM is asked at all")
     ] = 0.98,
+    hear: Annotated[
+        list[str] | None, typer.Option(help="ask the LLM in this language only; repeatable")
+    ] = None,
     out: Annotated[Path, typer.Option(help="the JSON file")] = CALIBRATION,
 ) -> None:
     """Fit evidence and refusal anew on the dev cases (never on the test half)."""
@@ -138,7 +141,7 @@ def calibrate_refusal(
             suite = load_suite(find_case_file(name))
             with open_bot(suite.corpus, None, llm, show) as bot:
                 reader, label = bot.reader.name, bot.llm_label
-                seen += calibrate.look(suite.cases, bot, show)
+                seen += calibrate.look(suite.cases, bot, show, hear)
     observed = [asdict(s) for s in seen]
     report.write_json(report.RESULTS / "calibration-data.json", {reader: observed})
     entry = calibrate.calibration(seen, answer_rate, outright_rate)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,17 +73,22 @@ class Point:
     refusal_recall: float
 
 
-def look(cases: Sequence[GoldCase], bot: Bot, report: Report) -> list[Seen]:
-    """The dev cases as the bot sees them; those resting on something untrue are left out."""
+def look(
+    cases: Sequence[GoldCase], bot: Bot, report: Report, heard: Collection[str] | None = None
+) -> list[Seen]:
+    """The dev cases as the bot sees them; those resting on something untrue are left out.
+
+    The LLM is asked about questions in the languages `heard` (None: in all).
+    """
     chosen = [g for g in cases if g.case.split == "dev" and g.case.refuse != "allowed"]
     seen = []
     for n, gold in enumerate(chosen, start=1):
-        seen.append(_look_at(gold, bot))
+        seen.append(_look_at(gold, bot, heard))
         report(gold.case.id, n, len(chosen))
     return seen
 
 
-def _look_at(gold: GoldCase, bot: Bot) -> Seen:
+def _look_at(gold: GoldCase, bot: Bot, heard: Collection[str] | None) -> Seen:
     question = gold.case.question
     language = detect_question(question)
     hits = bot.retriever.search(question, language, bot.settings.hits)
@@ -94,7 +99,11 @@ def _look_at(gold: GoldCase, bot: Bot) -> Seen:
         reader=logit(found.answerable),
         near=logit(found.closest),
         unnamed=float(unnamed(question, found.items)),
-        declines=_declines(question, language, found, bot),
+        declines=(
+            _declines(question, language, found, bot)
+            if heard is None or language in heard
+            else None
+        ),
         sentences=tuple(
             SentenceSeen(c.reader, c.cosine, math.log(c.rank), _is_gold(c.sentence, gold), c.near)
             for c in found.candidates
