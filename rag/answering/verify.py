@@ -16,6 +16,7 @@ from rag.answering.checks.case import Case, Finding, Reading, read
 from rag.answering.checks.casing import recased
 from rag.answering.checks.clauses import check_binding
 from rag.answering.checks.comparatives import check_opposites, check_order
+from rag.answering.checks.excerpt import excerpt
 from rag.answering.checks.modality import check_modality
 from rag.answering.checks.naming import check_names
 from rag.answering.checks.negation import check_negation
@@ -25,7 +26,6 @@ from rag.answering.checks.speaker import check_speaker
 from rag.answering.checks.text import fold, split_sentences
 from rag.answering.checks.verbatim import verbatim
 from rag.answering.checks.weighing import Situation, features, probability, situation
-from rag.answering.checks.windows import windows
 from rag.types import Evidence, Support, Verdict
 
 # (claim, evidence) pairs -> what each evidence makes of its claim; None if there is no telling
@@ -148,7 +148,7 @@ def _known_words(evidence: Sequence[Evidence]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A statement's faults and features, and the likeliest support any window gives it."""
+    """A statement's faults and features, and what the reader makes of it."""
 
     where: Situation
     found: list[Finding]
@@ -161,13 +161,13 @@ class Weighed:
 
 
 def weigh(case: Case, shown: Reading, support: SupportOf | None) -> Weighed:
-    """All that the verdict rests on; `shown` is what the reader gets to see, in windows."""
-    texts = windows(case.statement, shown)
-    claim = case.statement.text.raw
-    heard = support([(claim, text) for text in texts]) if support is not None else None
-    best = max(heard, key=lambda one: one.supported) if heard else None
+    """All that the verdict rests on; the reader gets to see `shown`, or an excerpt of it."""
+    pair = (case.statement.text.raw, excerpt(case.statement, shown))
+    scores = support([pair]) if support is not None else None
+    heard = scores[0] if scores else None
     found = findings(case)
-    return Weighed(situation(case, len(shown.text.raw)), found, features(case, found, best), best)
+    where = situation(case, len(shown.text.raw))
+    return Weighed(where, found, features(case, found, heard), heard)
 
 
 def _judge(case: Case, shown: Reading, support: SupportOf | None) -> Verdict:

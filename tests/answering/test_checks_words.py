@@ -43,7 +43,11 @@ def test_a_right_paraphrase_is_supported(statement: str, evidence: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "evidence", "reason"),
     [
-        ("Japan refines 90 per cent of the world's rare earths.", REFINES, "China there, not Japan"),
+        (
+            "Japan refines 90 per cent of the world's rare earths.",
+            REFINES,
+            "China there, not Japan",
+        ),
         ("China does not refine 90 per cent of the world's rare earths.", REFINES, "“not”"),
         ("Kina raffinerar inte 90 procent av metallerna.", REFINES, "“inte”"),
         ("Beijing accused Washington of an unprovoked escalation.", BLAMED, "to Washington"),
@@ -59,6 +63,8 @@ def test_a_right_paraphrase_is_supported(statement: str, evidence: str) -> None:
             "an intention (“threatened”)",
         ),
         ("The bank raised its rate.", "The bank lowered its rate.", "“raised”, its quote"),
+        ("The bank raised its rate.", "The bank kept its rate unchanged.", "“unchanged”"),
+        ("Banken höjde räntan.", "Riksbanken lämnade räntan oförändrad.", "“oförändrad”"),
         ("Banken höjde sin ränta.", "The bank lowered its rate.", "“höjde”, its quote"),
         (
             "China cut its tariffs from 145 to 30 per cent.",

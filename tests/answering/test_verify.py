@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.answering.verify import SupportOf, also_saying, check, verify
@@ -181,6 +181,7 @@ def test_a_statement_of_several_sentences_is_as_good_as_its_worst() -> None:
     assert check(f"{good} {bad}", SENTENCES[0]).score == check(bad, SENTENCES[0]).score
 
 
+@settings(deadline=None)  # the first text loads the word lists
 @given(st.text(max_size=80), st.text(max_size=120))
 def test_any_text_gets_a_verdict(statement: str, text: str) -> None:
     verdict = check(statement, text)
