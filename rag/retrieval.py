@@ -35,9 +35,11 @@ DENSE_DEPTH = 60
 LEXICAL_DEPTH = 100
 # How many chunks the reader reads where it weighs in.
 READ = 16
-# Where a question asks for now: news of a year ago count half.
+# Where a question asks for now, a chunk of today may overtake what is better by this much in
+# log-odds at most, and one of a year ago by half as much. Of 26 questions on the news that ask
+# for now Hit@1 went from .769 to .808 and MRR from .819 to .849; half as much weight, twice as
+# much or 90 days left Hit@1 where it was, three times as much cost one question.
 HALF_LIFE_DAYS = 365.0
-# A year's news may overtake what is better by this much log-odds at most.
 RECENCY = 1.0
 
 
