@@ -85,17 +85,10 @@ class Retriever:
         """
         proposals = self.propose(question, language, filters or Filters())
         recent = self._recent(question, proposals)
-        scores = {
-            one.chunk_id: self._fused.score(features(one, language)) + recent[one.chunk_id]
-            for one in proposals
-        }
+        scores = self._scores(proposals, language, recent)
         if self._reader is not None:
             said = self.read(question, self._order(scores, proposals)[: max(READ, k)])
-            scores = {
-                one.chunk_id: self._read.score(features(one, language, said.get(one.chunk_id)))
-                + recent[one.chunk_id]
-                for one in proposals
-            }
+            scores = self._scores(proposals, language, recent, said)
         best = self._order(scores, proposals)[:k]
         chunks = self._store.chunks(best)
         of = {one.chunk_id: one for one in proposals}
@@ -104,6 +97,23 @@ class Retriever:
             for c in best
             if c in chunks
         ]
+
+    def _scores(
+        self,
+        proposals: Sequence[Proposal],
+        language: str,
+        recent: Mapping[str, float],
+        said: Mapping[str, float] | None = None,
+    ) -> dict[str, float]:
+        """The score of each proposal by its chunk id; `said` is what the reader made of some."""
+        weights = self._fused if said is None else self._read
+        known = said or {}
+        scores = {}
+        for one in proposals:
+            asked = language if self._parts.balance else one.language
+            own = features(one, asked, known.get(one.chunk_id))
+            scores[one.chunk_id] = weights.score(own) + recent[one.chunk_id]
+        return scores
 
     def propose(self, question: str, language: str, filters: Filters) -> list[Proposal]:
         """Every chunk that either search found, in no order that means something."""
