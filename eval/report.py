@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from eval.metrics import latency, summarise
 from eval.runner import CaseResult
 from rag.errors import StoreError
 from rag.settings import Settings
+from rag.types import Answer
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -126,6 +128,15 @@ def figures(results: Sequence[CaseResult]) -> dict[str, Any]:
         "crashed": sum(r.error is not None for r in results),
         "measures": {name: asdict(value) for name, value in measured.items()},
         "milliseconds": asdict(times),
+        "stages": stages([r.answer for r in results if r.answer is not None]),
+    }
+
+
+def stages(answers: Sequence[Answer]) -> dict[str, float]:
+    """The median milliseconds of each stage of an answer."""
+    names = dict.fromkeys(name for answer in answers for name in answer.timings_ms)
+    return {
+        name: round(statistics.median([a.timings_ms[name] for a in answers]), 1) for name in names
     }
 
 
@@ -246,6 +257,8 @@ def _caption(overall: Mapping[str, Any]) -> str:
     line = f"{int(100 * LEVEL)}% intervals by bootstrap over the cases."
     if times["median"] is not None:
         line += f" Answer in {times['median']:.0f} ms (median), {times['p95']:.0f} ms (95%)."
+        each = ", ".join(f"{n} {ms:.0f}" for n, ms in overall["stages"].items() if n != "total")
+        line += f" Median of each stage: {each} ms."
     if overall["crashed"]:
         line += f" {overall['crashed']} cases crashed and are in no figure."
     return line

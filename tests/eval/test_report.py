@@ -37,6 +37,15 @@ def test_a_crash_is_counted_and_is_in_no_figure(flour: GoldCase) -> None:
     assert figures["milliseconds"]["n"] == 1
 
 
+def test_the_time_of_a_stage_is_its_median() -> None:
+    one = answer("30 %", [quote(1, "mill", FLOUR)])
+    times = ({"retrieve": 1.0, "total": 5.0}, {"retrieve": 4.0, "total": 6.0})
+    timed = [one.model_copy(update={"timings_ms": t}) for t in times]
+    assert report.stages(timed[:1]) == times[0]
+    assert report.stages([timed[0], timed[1]]) == {"retrieve": 2.5, "total": 5.5}
+    assert report.stages([]) == {}
+
+
 def test_the_document_is_plain_json_without_secrets(flour: GoldCase, silent: GoldCase) -> None:
     results = [
         result(flour, answer("30 %", [quote(1, "mill", FLOUR)])),
