@@ -41,7 +41,11 @@ _CHANGE = re.compile(
     r"|\bbefore and after\b|\bföre och efter\b",
     re.IGNORECASE,
 )
-_PAST = re.compile(r"\b(?:was|were|did|had|used to|var|hade|blev|fick|gjorde)\b", re.IGNORECASE)
+_PAST = re.compile(
+    r"\b(?:was|were|did|had|used to|var|hade|blev|fick|gjorde"
+    r"|\w{2,}(?:ade|dde|tte|[lrngvkjmp]de|[kpsx]te)s?)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ _WANTED: tuple[tuple[re.Pattern[str], frozenset[Kind]], ...] = (
         frozenset({"percent", "points", "money"}),
     ),
     (
-        re.compile(r"\b(?:share|percentage|per ?cent|andel\w*|procent)\b|%", re.I),
+        re.compile(r"\b(?:share|percentage|what per ?cent|andel\w*|vilken procent\w*)\b", re.I),
         frozenset({"percent", "points"}),
     ),
     (re.compile(r"\b(?:price|cost)s?\b|\b(?:pris\w*|kosta\w*)\b", re.I), frozenset({"money"})),

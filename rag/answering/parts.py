@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answering.answerability import unnamed
 from rag.answering.checks.case import read
 from rag.answering.checks.coverage import content_tokens
 from rag.answering.checks.text import split_sentences
@@ -105,7 +106,7 @@ def split(question: str, language: str) -> tuple[Part, ...]:
         whole = _completed(clause, parts[0].question if parts else "", language)
         if whole is None or _EMPTY.match(whole):
             return ()
-        parts.append(Part(clause, whole))
+        parts.append(Part(f"{clause[0].lower()}{clause[1:]}", whole))
     return tuple(parts)
 
 
@@ -117,16 +118,23 @@ def judge(
     The evidence of the answered parts is put together, at most `most` sentences: the best of
     each part first, scores counted from each part's best (1), so that none crowds out another.
     """
-    found = [(part, answerable(part.question)) for part in parts]
-    answered = [(part, evidence) for part, evidence in found if evidence.enough and evidence.items]
+    found = [(part, _known(part, answerable(part.question))) for part in parts]
+    answered = [(part, evidence) for part, evidence in found if evidence.enough]
     if not answered:
         return None
     items = _together([evidence for _, evidence in answered], most)
     return Parted(
         question=" ".join(part.question for part, _ in answered),
         evidence=EvidenceSet(items, min(e.answerable for _, e in answered), True),
-        unanswered=tuple(part.words for part, e in found if not (e.enough and e.items)),
+        unanswered=tuple(part.words for part, evidence in found if not evidence.enough),
     )
+
+
+def _known(part: Part, evidence: EvidenceSet) -> EvidenceSet:
+    """Not enough where the part names somebody that no evidence names: what the other parts
+    lend it to be understood must not answer for "what did Putin say about it"."""
+    missing = not evidence.items or unnamed(part.words, evidence.items)
+    return replace(evidence, enough=evidence.enough and not missing)
 
 
 def _together(sets: Sequence[EvidenceSet], most: int) -> tuple[Evidence, ...]:

@@ -93,6 +93,13 @@ def test_evidence_of_all_parts_is_put_together_numbered_anew_best_of_each_first(
     assert found.evidence.answerable == 0.7
 
 
+def test_a_part_about_somebody_whom_no_evidence_names_is_not_answered() -> None:
+    part = Part("what did Putin say about it", "What did Putin say about it? (deal)")
+    found = judge([WHEN, part], lambda _: SIGNED, 8)
+    assert found is not None
+    assert found.unanswered == ("what did Putin say about it",)
+
+
 def test_without_an_answered_part_the_question_is_judged_whole() -> None:
     assert judge([WHEN, WHO], lambda _: NEAR, 8) is None
     assert judge([], lambda _: SIGNED, 8) is None
