@@ -117,7 +117,7 @@ def run(bench: Path, limit: int, memory: Path | None, say: Say, out: Path = OUT)
                 with ingested(corpus, at, loaded, say) as store:
                     retriever = Retriever(store, Similarity(store, loaded.embedder), loaded.reader)
                     for number, query in enumerate(corpus.queries):
-                        _add(fused, read, retriever, name, query, number % 2 == 0)
+                        _add(fused, read, retriever, query, number % 2 == 0)
     table = {"fused": _entry(fused, FUSED, say), "read": _entry(read, READ, say)}
     out.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
     say(f"Written to {out}")
@@ -127,14 +127,13 @@ def _add(
     fused: list[Choice],
     read: list[Choice],
     retriever: Retriever,
-    name: str,
     query: Query,
     even: bool,
 ) -> None:
     language = detect_question(query.text)
     proposals = retriever.propose(query.text, language, Filters())
     right = np.array([one.article_id in query.articles for one in proposals])
-    group = f"{name} {query.column}"
+    group = query.column
 
     def choice(names: Sequence[str], said: Mapping[str, float]) -> Choice:
         known = [features(one, language, said.get(one.chunk_id)) for one in proposals]

@@ -143,7 +143,7 @@ def _passages(
         Query(
             r["id"],
             r["question"],
-            "answered" if r["answers"] else "unanswerable",
+            f"{name} answered" if r["answers"] else f"{name} unanswerable",
             frozenset([r["passage_id"]]),
             seen,
         )
