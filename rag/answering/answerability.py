@@ -1,8 +1,9 @@
 """Is the evidence enough to answer? Four witnesses, put together by logistic regression.
 
-The reader's word on its best passage and on its best sentence by itself; whether the question names somebody or something that no
-evidence names; and, where an LLM composes, how likely it held "not answered" to be. Each alone
-is weak on near misses: questions on the right subject whose answer is not there.
+The reader's word on its best passage and on its best sentence by itself; whether the question
+names somebody or something that no evidence names; and, where an LLM composes, how likely it held
+"not answered" to be. Each alone is weak on near misses: questions on the right subject whose
+answer is not there.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ def evidence(text: str, language: str = "en") -> Evidence:
         ("Vad sa Kina?", "China said that it would answer.", False),
         ("Vad säger Sveriges regering?", "China said that it would answer.", True),
         ("What did Mr Bescent say?", "Scott Bessent said that talks go on.", False),
+        # Her initials are no word of the evidence.
+        ("What did Olga Nyman say?", "The deal was signed on 5 June.", True),
     ],
 )
 def test_a_name_that_nothing_names_is_noticed(question: str, text: str, expected: bool) -> None:

@@ -138,6 +138,7 @@ class NameIndex:
     keys: frozenset[str]
     tokens: frozenset[str]
     capitals: frozenset[str]  # folded capitalised words
+    acronyms: frozenset[str]  # folded words all in capitals
     initials: frozenset[str]
     before: dict[str, frozenset[str]]  # folded word -> capitalised words right before it
     stems: dict[Language, frozenset[str]]
@@ -147,6 +148,7 @@ def index_names(texts: Iterable[tuple[Text, Sequence[Name]]]) -> NameIndex:
     keys: set[str] = set()
     tokens: set[str] = set()
     capitals: set[str] = set()
+    acronyms: set[str] = set()
     initials: set[str] = set()
     before: dict[str, set[str]] = {}
     stems: dict[Language, set[str]] = {}
@@ -159,11 +161,14 @@ def index_names(texts: Iterable[tuple[Text, Sequence[Name]]]) -> NameIndex:
             tokens.add(word)
             if token.capital:
                 capitals.add(word)
+            if len(word) > 1 and token.text.isupper():
+                acronyms.add(word)
             if i and _given(text, i - 1):
                 before.setdefault(word, set()).add(fold(text.tokens[i - 1].text))
         initials.update(_initials(text))
     return NameIndex(
-        frozenset(keys), frozenset(tokens), frozenset(capitals), frozenset(initials),
+        frozenset(keys), frozenset(tokens), frozenset(capitals), frozenset(acronyms),
+        frozenset(initials),
         {word: frozenset(found) for word, found in before.items()},
         {language: frozenset(found) for language, found in stems.items()},
     )  # fmt: skip
@@ -239,7 +244,7 @@ def missing_part(name: Name, index: NameIndex, language: Language) -> str | None
         return None
     acronym = name.text.replace(".", "").isupper()
     absent = [i for i, part in enumerate(name.parts) if not has_word(index, part, acronym=acronym)]
-    if len(name.parts) > 1 and "".join(p[0] for p in name.parts) in index.tokens:
+    if len(name.parts) > 1 and "".join(p[0] for p in name.parts) in index.acronyms:
         return None
     if name.key is None:
         partly = len(absent) < len(name.parts)
