@@ -168,7 +168,7 @@ def test_doctor_finds_a_lost_vector_store_and_mends_it(run: Run, tmp_path: Path)
 def test_an_unexpected_error_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from rag.answering import verify
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("boom")
 
     monkeypatch.setattr(verify, "check", broken)
