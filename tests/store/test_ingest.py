@@ -254,7 +254,8 @@ def test_an_article_of_very_many_chunks_goes_in(
     store: Store, embedder: HashedWords, settings: Settings
 ) -> None:
     """More than Chroma takes at once (5,461), in one article, that is in one transaction."""
-    small = HashedWords(dimension=8)
+    # In eight dimensions thousands of chunks would share a vector, and HNSW then finds but some.
+    small = HashedWords(dimension=64)
     mark = fingerprint.Fingerprint.of(small.name, small.dimension, settings)
     lines = [f"Number {n} of the long list was read aloud." for n in range(6_001)]
     prepared = make_prepared("long", lines, small, index_key=mark.key)

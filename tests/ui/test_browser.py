@@ -43,11 +43,12 @@ def test_every_mark_opens_exactly_the_words_of_its_quote(visit: Visit, question:
             "w => document.querySelector('mark.og-current')?.textContent === w", arg=expected
         )
         assert mark.count() == 1
-        assert page.evaluate(
+        # In view, once the scrolling is done.
+        page.wait_for_function(
             "() => { const m = document.querySelector('mark.og-current').getBoundingClientRect();"
             " const t = document.querySelector('.og-text').getBoundingClientRect();"
             " return m.top >= t.top && m.bottom <= t.bottom }"
-        ), "the words are in view"
+        )
 
 
 def test_the_keyboard_opens_an_article_and_comes_back(visit: Visit) -> None:
