@@ -51,6 +51,12 @@ def test_a_verbatim_quote_always_passes(sentence: str) -> None:
     assert verify(f"a1 (undated): “{sentence}”", [undated]).supported
 
 
+def test_a_verbatim_quote_passes_beside_another_that_it_does_not_need() -> None:
+    first, other = evidence("It fell by a third."), evidence("Nobody knew why.")
+    assert verify("It fell by a third.", [first, other]).supported
+    assert verify("It fell by a third.", [other, first]).supported
+
+
 def test_an_introduction_with_another_date_is_no_introduction() -> None:
     quote = SENTENCES[0]
     verdict = verify(f"SVT, 24 April 2024: “{quote}”", [evidence(quote)])

@@ -27,7 +27,7 @@ def verbatim(case: Case) -> bool:
         own = f" {_plain(quote.text.raw)} "
         if own.strip() and own in said:
             said, whole = said.replace(own, " ", 1), True
-        elif _nearly(said, quote):
+        elif said.strip() and _nearly(said, quote):
             return True
     return whole and all(_introducing(word, case.known, case.published) for word in said.split())
 
