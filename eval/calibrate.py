@@ -30,7 +30,7 @@ from rag.errors import SettingsError
 from rag.types import EvidenceSet, Sentence
 
 # The case files whose dev half is used.
-CASES = ("seeds", "seeds2", "adversarial")
+CASES = ("seeds", "seeds2", "elsewhere", "adversarial")
 STEPS = 100
 # The LLM's probabilities under this say no more than that it was sure.
 _LEAST = 1e-6
