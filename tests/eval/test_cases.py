@@ -118,7 +118,7 @@ def test_selecting_nothing_is_an_error(file: Path) -> None:
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(SettingsError, match="adversarial, seeds"):
+    with pytest.raises(SettingsError, match="adversarial, elsewhere, seeds"):
         find_case_file("sedes")
 
 
