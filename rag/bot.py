@@ -13,24 +13,25 @@ from dataclasses import replace
 from types import TracebackType
 
 from rag.answering.answerability import decline_at, judged
-from rag.answering.assemble import Accepted, Quotes, correction_statement, prose
+from rag.answering.assemble import Accepted, correction_statement
 from rag.answering.compose import compose
 from rag.answering.extract import extract
 from rag.answering.parts import judge, split
 from rag.answering.phrases import phrase
 from rag.answering.premise import contradicted
-from rag.answering.telling import Besides, besides, in_order, tell
+from rag.answering.telling import Besides, besides, in_order
 from rag.answering.verify import also_saying, verify
 from rag.calibration import Calibration, load_calibration
 from rag.conversation import is_question, standalone
 from rag.corpus.language import detect_question
 from rag.course import Run
-from rag.errors import LlmError, StoreError
+from rag.errors import LlmError
 from rag.evidence import EvidenceFinder
 from rag.models.embedding import Embedder, load_embedder
 from rag.models.llm import ChatModel, load_chat
 from rag.models.progress import Progress
 from rag.models.reader import Reader, load_reader
+from rag.replies import Replies
 from rag.retrieval import Retriever
 from rag.settings import Settings
 from rag.similarity import Similarity
@@ -44,7 +45,6 @@ from rag.types import (
     EvidenceSet,
     Filters,
     Finished,
-    Refusal,
     RefusalReason,
     Removed,
     StatementAccepted,
@@ -52,9 +52,6 @@ from rag.types import (
 )
 
 log = logging.getLogger(__name__)
-
-# A refusal shows the passages that came nearest; more would read like an answer.
-NEAREST = 3
 
 # However an LLM puts it, the best sentences are part of the answer: a 1.5B
 # model's statements alone held what was asked for in 42%, the best sentences in 66% (held-out
@@ -83,6 +80,7 @@ class Bot:
         similarity = Similarity(store, embedder)
         self.retriever = Retriever(store, similarity)
         self.finder = EvidenceFinder(store, reader, similarity, settings, self.calibration)
+        self._replies = Replies(store, self.llm_label)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress | None = None) -> Bot:
@@ -187,13 +185,15 @@ class Bot:
         if not evidence.items:
             matched = self._any_match(filters)
             yield Finished(
-                self._refuse(run, "no_evidence", "no_evidence" if matched else "no_articles_match")
+                self._replies.refusal(
+                    run, "no_evidence", "no_evidence" if matched else "no_articles_match"
+                )
             )
             return
         with run.timed("verify"):
             otherwise = contradicted(run.asked, run.language, evidence.items, self.reader.support)
         if not evidence.enough and otherwise is None:
-            yield Finished(self._refuse(run, "no_evidence", "no_evidence", evidence))
+            yield Finished(self._replies.refusal(run, "no_evidence", "no_evidence", evidence))
             return
         beside = Besides()
         if otherwise is not None:
@@ -247,11 +247,11 @@ class Bot:
         """The reply to what is not a question that these articles could answer."""
         limit = self.settings.max_question_chars
         if len(run.question) > limit:
-            return self._refuse(run, "not_a_question", "too_long", limit=limit)
+            return self._replies.refusal(run, "not_a_question", "too_long", limit=limit)
         if not is_question(run.question, run.language):
-            return self._refuse(run, "not_a_question", "not_a_question")
+            return self._replies.refusal(run, "not_a_question", "not_a_question")
         if self.store.count()[0] == 0:
-            return self._refuse(run, "no_evidence", "no_articles")
+            return self._replies.refusal(run, "no_evidence", "no_articles")
         return None
 
     def _any_match(self, filters: Filters) -> bool:
@@ -326,76 +326,8 @@ class Bot:
     ) -> Answer:
         if not accepted:
             reason: RefusalReason = "unverified" if run.removed else "no_evidence"
-            return self._refuse(run, reason, reason, evidence)
-        quotes = self._quotes()
-        told = tell(accepted, beside, evidence, quotes, run.language)
-        return self._record(
-            Answer(
-                question=run.question,
-                standalone_question=run.standalone,
-                language=run.language,
-                status="partial" if run.unanswered else "answered",
-                answer=" ".join([prose(told.statements), *run.unanswered]),
-                statements=told.statements,
-                conflicts=told.conflicts,
-                changes=told.changes,
-                unanswered=run.unanswered,
-                quotes=quotes.all(),
-                removed=tuple(run.removed),
-                llm=self.llm_label,
-                timings_ms=run.finish(),
-                trace_id=run.trace_id,
-            )
-        )
-
-    def _refuse(
-        self,
-        run: Run,
-        reason: RefusalReason,
-        words: str,
-        evidence: EvidenceSet | None = None,
-        **values: object,
-    ) -> Answer:
-        quotes = self._quotes()
-        nearest = quotes.cite(evidence.items[:NEAREST]) if evidence else ()
-        return self._record(
-            Answer(
-                question=run.question,
-                standalone_question=run.standalone,
-                language=run.language,
-                status="refused",
-                answer=phrase(words, run.language, **values),
-                quotes=quotes.all(),
-                removed=tuple(run.removed),
-                refusal=Refusal(reason=reason, nearest=nearest),
-                llm=self.llm_label,
-                timings_ms=run.finish(),
-                trace_id=run.trace_id,
-            )
-        )
-
-    def _quotes(self) -> Quotes:
-        texts: dict[str, str] = {}
-
-        def text_of(article_id: str) -> str:
-            if article_id not in texts:
-                article = self.store.article(article_id)
-                if article is None:
-                    raise StoreError(
-                        f"The article {article_id} was removed while being quoted: ask again."
-                    )
-                texts[article_id] = article.text
-            return texts[article_id]
-
-        return Quotes(text_of)
-
-    def _record(self, answer: Answer) -> Answer:
-        """Keeps the answer for later checking; a full disk must not cost the answer itself."""
-        try:
-            self.store.record_answer(answer)
-        except StoreError as error:
-            log.warning("trace %s: the answer was not recorded: %s", answer.trace_id, error)
-        return answer
+            return self._replies.refusal(run, reason, reason, evidence)
+        return self._replies.answer(run, evidence, accepted, beside)
 
 
 __all__ = ["Bot", "Evidence"]

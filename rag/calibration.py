@@ -1,4 +1,4 @@
-"""Calibrated numbers: read from `calibration.json`, which `python -m eval calibrate` makes.
+"""Calibrated numbers: read from `calibration.json`, which `python -m eval calibrate-refusal` makes.
 
 For each reader: how its score and a cosine tell a sentence that carries the answer, how sure the
 best passage must be, and the data and curve that the numbers were read from.
@@ -69,31 +69,32 @@ class Calibration:
 def load_calibration(reader_name: str) -> Calibration:
     """The calibration of the reader `reader_name`; raises `ModelError` if there is none."""
     try:
-        entry = _table()[reader_name]
+        entry = packaged("calibration.json")[reader_name]
         return Calibration(
-            sentence=_logistic(entry["sentence"]),
-            closer=_logistic(entry["closer"]),
-            question=_logistic(entry["question"]),
+            sentence=logistic(entry["sentence"]),
+            closer=logistic(entry["closer"]),
+            question=logistic(entry["question"]),
             refuse_below=float(entry["refuse_below"]),
             refuse_outright=float(entry["refuse_outright"]),
             declining={
-                language: Declining(_logistic(one), float(one["below"]))
+                language: Declining(logistic(one), float(one["below"]))
                 for language, one in entry.get("declining", {}).items()
             },
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"The reader {reader_name} has no usable calibration ({error!r}): run "
-            "`python -m eval calibrate`, or use ORDAGRANT_READER=default."
+            "`python -m eval calibrate-refusal`, or use ORDAGRANT_READER=default."
         ) from None
 
 
 @cache
-def _table() -> dict[str, Any]:
-    text = resources.files("rag").joinpath("calibration.json").read_text("utf-8")
-    table: dict[str, Any] = json.loads(text)
+def packaged(name: str) -> dict[str, Any]:
+    """A JSON table of fitted numbers that comes with the package."""
+    table: dict[str, Any] = json.loads(resources.files("rag").joinpath(name).read_text("utf-8"))
     return table
 
 
-def _logistic(entry: dict[str, Any]) -> Logistic:
+def logistic(entry: dict[str, Any]) -> Logistic:
+    """A fitted regression as it is kept: `weights` and `bias`."""
     return Logistic({k: float(v) for k, v in entry["weights"].items()}, float(entry["bias"]))

@@ -12,15 +12,12 @@ and .524 and .657 for the best weights of reciprocal ranks.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib import resources
-from typing import Any
 
+from rag.calibration import packaged
 from rag.errors import ModelError
 
 # What an unread chunk counts as, and the least that a reading can: surely not answering. The
@@ -108,16 +105,9 @@ def load_weights(name: str) -> Weights:
     Raises `ModelError` where the file is damaged.
     """
     try:
-        return Weights({k: float(v) for k, v in _table()[name]["weights"].items()})
+        return Weights({k: float(v) for k, v in packaged("fusion.json")[name]["weights"].items()})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(
             f"The weights of the search cannot be read ({error!r}): install ordagrant again, or "
             "make them anew with `python -m bench fit`."
         ) from None
-
-
-@cache
-def _table() -> dict[str, Any]:
-    text = resources.files("rag").joinpath("fusion.json").read_text("utf-8")
-    table: dict[str, Any] = json.loads(text)
-    return table

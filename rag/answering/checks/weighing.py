@@ -8,15 +8,13 @@ be overruled.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from rag.answering.checks.case import Case, Check, Finding
 from rag.answering.checks.coverage import overlap
-from rag.calibration import Logistic, logit
+from rag.calibration import Logistic, logistic, logit, packaged
 from rag.errors import ModelError
 from rag.types import Support
 
@@ -56,18 +54,9 @@ def probability(where: Situation, values: dict[str, float]) -> float:
 @cache
 def _weights(where: Situation, heard: bool) -> Logistic:
     try:
-        entry = _table()[where]["heard" if heard else "rules"]
-        weights = {name: float(value) for name, value in entry["weights"].items()}
-        return Logistic(weights, float(entry["bias"]))
+        return logistic(packaged("calibration.json")[KEY][where]["heard" if heard else "rules"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"The verifier has no usable calibration ({error!r}): install ordagrant again, or "
             "run tools/calibrate_support.py."
         ) from None
-
-
-@cache
-def _table() -> dict[str, Any]:
-    text = resources.files("rag").joinpath("calibration.json").read_text("utf-8")
-    table: dict[str, Any] = json.loads(text)[KEY]
-    return table
