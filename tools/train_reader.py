@@ -322,7 +322,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="weights to go on from (a second stage)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--scale", type=float, default=0.9, help="size of the mix; 1: 42,000")
+    parser.add_argument("--scale", type=float, default=0.9, help="size of the mix; 1: 48,000")
     parser.add_argument("--claims", type=float, default=0.9, help="claims; 1: 41,000")
     parser.add_argument("--steps", type=int, help="end here; the rate falls to 0 by then")
     parser.add_argument("--tokens", type=int, default=256)

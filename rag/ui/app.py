@@ -19,6 +19,7 @@ from rag.ui.session import Session
 from rag.ui.strings import Language, Strings, preferred_language
 
 _ASSETS = Path(__file__).with_name("assets")
+_STYLES = ("style", "shell", "answer", "library")
 _SANS = (
     "-apple-system", "BlinkMacSystemFont", "Segoe UI", "Inter", "Noto Sans", "Roboto",
     "Liberation Sans", "system-ui", "sans-serif",
@@ -53,7 +54,7 @@ def launch_options(host: str = "127.0.0.1", port: int | None = 7860) -> dict[str
         "server_name": host,
         "server_port": port,
         "theme": _theme(),
-        "css": _asset("style.css"),
+        "css": "".join(_asset(f"{name}.css") for name in _STYLES),
         "favicon_path": str(_ASSETS / "favicon.svg"),
         "footer_links": [],
         "ssr_mode": False,

@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
+from rag.ui.words_answer import WORDS as ANSWER_WORDS
+from rag.ui.words_library import WORDS as LIBRARY_WORDS
+from rag.ui.words_shell import WORDS as SHELL_WORDS
+
 Language = Literal["en", "sv"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 # key: (English, Swedish). A key that counts has the endings _one and _many, and {n}.
 CATALOGUE: dict[str, tuple[str, str]] = {
+    **SHELL_WORDS,
+    **ANSWER_WORDS,
+    **LIBRARY_WORDS,
     "tagline": ("word for word", "ord för ord"),
     "other_language": ("Svenska", "English"),
     "articles_one": ("{n} article", "{n} artikel"),
