@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from eval import calibrate, report
+from eval import calibrate, calibrate_extract, report
 from eval.cases import Suite, find_case_file, load_suite
 from eval.runner import Report, open_bot, run_cases, texts_for
 from rag.errors import OrdagrantError
@@ -148,6 +148,8 @@ def calibrate_refusal(
     at = report.commit()
     entry |= {"llm": label, "commit": at.sha, "dirty": at.dirty}
     table = json.loads(out.read_text("utf-8")) if out.exists() else {}
+    if (extract := table.get(reader, {}).get("extract")) is not None:
+        entry["extract"] = extract  # made by another command
     written = report.write_json(out, table | {reader: entry})
     for mode, point in entry["at"].items():
         if isinstance(point, dict):
@@ -156,6 +158,30 @@ def calibrate_refusal(
                 f"{point['answer_rate']:.0%} of the answerable, refuses "
                 f"{point['refusal_recall']:.0%} of the unanswerable."
             )
+    _err.print(f"Written to {written}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("calibrate-extract")
+def calibrate_extracting(
+    out: Annotated[Path, typer.Option(help="the JSON file")] = CALIBRATION,
+) -> None:
+    """Fit how many sentences an answer without an LLM says; after `calibrate-refusal`."""
+    asked: list[calibrate_extract.Asked] = []
+    reader = ""
+    with _progress() as show:
+        for name in calibrate_extract.CASES:
+            suite = load_suite(find_case_file(name))
+            with open_bot(suite.corpus, None, "none", show) as bot:
+                reader = bot.reader.name
+                asked += calibrate_extract.ask(suite.cases, bot, show)
+    table = json.loads(out.read_text("utf-8"))
+    fitted = calibrate_extract.calibration(asked)
+    written = report.write_json(out, table | {reader: table[reader] | {"extract": fitted}})
+    typer.echo(
+        f"{reader}: at most {fitted['most']} sentences, of at least {fitted['ratio']:.2f} of the "
+        f"best one's score, hold {fitted['at']['recall']:.0%} of what an answer needs; "
+        f"{fitted['at']['precision']:.0%} of them are to the point."
+    )
     _err.print(f"Written to {written}", markup=False, highlight=False, soft_wrap=True)
 
 

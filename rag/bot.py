@@ -298,7 +298,7 @@ class Bot:
                 drafts.close()
         if declined or (cancelled is not None and cancelled()):
             return
-        quotes = extract(run.asked, run.language, evidence.items)
+        quotes = extract(run.asked, run.language, evidence.items, self.calibration.extracting)
         if stood:
             quotes = [q for q in quotes[:BEST] if not cited.issuperset(q.cites)]
         for draft in quotes:

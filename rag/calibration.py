@@ -54,6 +54,16 @@ class Declining:
 
 
 @dataclass(frozen=True, slots=True)
+class Extracting:
+    """What an answer without an LLM says of its evidence."""
+
+    most: int = 3  # sentences
+    # A sentence below this share of the best one's score is left out: it is there because it
+    # was next, and not because it answers.
+    ratio: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """The numbers that go with one reader."""
 
@@ -64,6 +74,7 @@ class Calibration:
     refuse_outright: float  # the same, below which an LLM is not even asked
     # With an LLM, by the question's language: where its doubt was measured to mean something.
     declining: dict[str, Declining] = field(default_factory=dict)
+    extracting: Extracting = Extracting()
 
 
 def load_calibration(reader_name: str) -> Calibration:
@@ -80,12 +91,17 @@ def load_calibration(reader_name: str) -> Calibration:
                 language: Declining(logistic(one), float(one["below"]))
                 for language, one in entry.get("declining", {}).items()
             },
+            extracting=_extracting(entry.get("extract")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"The reader {reader_name} has no usable calibration ({error!r}): run "
             "`python -m eval calibrate-refusal`, or use ORDAGRANT_READER=default."
         ) from None
+
+
+def _extracting(entry: dict[str, Any] | None) -> Extracting:
+    return Extracting(int(entry["most"]), float(entry["ratio"])) if entry else Extracting()
 
 
 @cache

@@ -7,8 +7,11 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.answering.extract import MAX_STATEMENTS, extract, introduced
+from rag.answering.extract import extract, introduced
+from rag.calibration import Extracting
 from rag.types import ArticleInfo, Evidence, Published, Sentence
+
+LIMITS = Extracting(most=3, ratio=0.3)
 
 
 def evidence(
@@ -28,11 +31,11 @@ def evidence(
 
 
 def cited(*items: Evidence) -> list[int]:
-    return [d.cites[0] for d in extract("q", "en", items)]
+    return [d.cites[0] for d in extract("q", "en", items, LIMITS)]
 
 
 def test_no_evidence_no_statement() -> None:
-    assert extract("q", "en", []) == []
+    assert extract("q", "en", [], LIMITS) == []
 
 
 def test_one_that_dominates_stands_alone() -> None:
@@ -45,7 +48,7 @@ def test_other_witnesses_join_when_they_come_near() -> None:
 
 def test_the_best_of_many_are_kept_in_their_order() -> None:
     many = [evidence(n, 0.9 - n / 100) for n in range(9, 0, -1)]
-    assert cited(*many) == list(range(1, MAX_STATEMENTS + 1))
+    assert cited(*many) == list(range(1, LIMITS.most + 1))
 
 
 def test_the_same_sentence_is_said_once() -> None:
@@ -71,8 +74,8 @@ def test_every_statement_holds_its_sentence_verbatim(
     drawn: list[tuple[float, str, str]],
 ) -> None:
     items = [evidence(i, score, text, w) for i, (score, text, w) in enumerate(drawn, 1)]
-    drafts = extract("q", "en", items)
-    assert len(drafts) <= MAX_STATEMENTS
+    drafts = extract("q", "en", items, LIMITS)
+    assert len(drafts) <= LIMITS.most
     by_number = {item.n: item for item in items}
     for draft in drafts:
         (number,) = draft.cites
