@@ -47,6 +47,7 @@ ROWS: tuple[RowOf, ...] = (
     RowOf("less compound parts", replace(_ALL, compounds=False)),
     RowOf("less recency", replace(_ALL, recency=False)),
     RowOf("less witnesses", replace(_ALL, witnesses=False)),
+    RowOf("less spread", replace(_ALL, spread=False)),
     RowOf("lexical alone", replace(_ALL, dense=False), reads=False),
     RowOf("dense alone", replace(_ALL, lexical=False), reads=False),
     RowOf("dense alone, not balanced", replace(_ALL, lexical=False, balance=False), reads=False),

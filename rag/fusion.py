@@ -13,6 +13,7 @@ and .524 and .657 for the best weights of reciprocal ranks.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -96,6 +97,17 @@ def one_of_each_witness(order: Sequence[str], owner: Mapping[str, tuple[str, str
         article, witness = owner[item]
         kept = speaks.setdefault(witness, article) == article
         (first if kept else last).append(item)
+    return first + last
+
+
+def spread(order: Sequence[str], article: Mapping[str, str], most: int) -> list[str]:
+    """`order` with what goes past `most` chunks of one article put last."""
+    counted: Counter[str] = Counter()
+    first: list[str] = []
+    last: list[str] = []
+    for item in order:
+        counted[article[item]] += 1
+        (first if counted[article[item]] <= most else last).append(item)
     return first + last
 
 

@@ -15,6 +15,7 @@ from rag.fusion import (
     load_weights,
     one_of_each_witness,
     recency,
+    spread,
 )
 
 
@@ -60,6 +61,13 @@ def test_a_witness_is_heard_once_and_its_copies_come_last() -> None:
 def test_no_chunk_is_lost_for_its_witness(owners: list[tuple[str, str]]) -> None:
     owner = {str(n): pair for n, pair in enumerate(owners)}
     assert sorted(one_of_each_witness(list(owner), owner)) == sorted(owner)
+
+
+def test_the_third_chunk_of_an_article_lets_others_go_first() -> None:
+    order = ["a:0", "a:1", "a:2", "b:0", "a:3", "c:0"]
+    article = {chunk: chunk[0] for chunk in order}
+    assert spread(order, article, 2) == ["a:0", "a:1", "b:0", "c:0", "a:2", "a:3"]
+    assert spread(order, article, 9) == order
 
 
 def test_news_are_worth_half_after_their_half_life() -> None:
