@@ -17,6 +17,7 @@ from rag.settings import Settings
 from rag.store.schema import SCHEMA_VERSION, metadata
 
 BUSY_SECONDS = 15
+_TABLE_NAMES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 # The first word of SQLite's message that fits decides; the rest of the sentence is ours.
 _CAUSES = (
     ("disk is full", "the disk is full: free some space and run the command again"),
@@ -95,16 +96,18 @@ class Database:
 
         with self.read() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            there = set(connection.exec_driver_sql(_TABLE_NAMES).scalars())
         if version > SCHEMA_VERSION:
             raise StoreError(
                 f"The database {self.where} was made by a newer Ordagrant (layout {version}, this "
                 f"program reads {SCHEMA_VERSION}): upgrade Ordagrant or choose another --data."
             )
-        if version == SCHEMA_VERSION:
+        if version == SCHEMA_VERSION and metadata.tables.keys() <= there:
             return
         with self.write() as connection:
-            metadata.create_all(connection)
-            Fts5Index.create(connection)
+            metadata.create_all(connection)  # those that are missing
+            if version < SCHEMA_VERSION:
+                Fts5Index.create(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

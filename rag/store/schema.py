@@ -17,7 +17,8 @@ from sqlalchemy import (
     Text,
 )
 
-# Raise when the tables change in a way that an older or newer program cannot read.
+# Raise when the tables change in a way that an older or newer program cannot read. A new table
+# is no such change: an older program leaves it alone, and opening makes it where it is missing.
 SCHEMA_VERSION = 1
 
 metadata = MetaData()
@@ -171,4 +172,51 @@ answers = Table(
     Column("status", Text, nullable=False),
     Column("body", Text, nullable=False),
     Index("ix_answers_created", "created"),
+)
+
+# One visitor's conversations. `owner` is the SHA-256 of the token that the browser keeps.
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("owner", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("folded", Text, nullable=False),  # the title as it is searched
+    Column("created", Text, nullable=False),  # ISO 8601, UTC
+    Column("updated", Text, nullable=False),
+    Column("deleted", Text),  # when; NULL: it is there
+    Index("ix_conversations_owner", "owner", "updated"),
+    Index("ix_conversations_deleted", "deleted"),
+)
+
+exchanges = Table(
+    "conversation_exchanges",
+    metadata,
+    Column(
+        "conversation_key",
+        Integer,
+        ForeignKey("conversations.key", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("place", Integer, primary_key=True),  # from 0
+    Column("question", Text, nullable=False),
+    Column("standalone", Text),
+    Column("answer", Text),  # the answer object as JSON
+    Column("problem", Text),
+    Column("stopped", Integer, nullable=False),  # 0 or 1
+    Column("folded", Text, nullable=False),  # question and answer as they are searched
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("owner", Text, primary_key=True),  # as in conversations
+    Column("trace_id", Text, primary_key=True),
+    Column("target", Text, primary_key=True),  # answer | statement | quote
+    Column("place", Integer, primary_key=True),
+    Column("verdict", Text, nullable=False),  # up | down
+    Column("reason", Text, nullable=False),
+    Column("given", Text, nullable=False),  # ISO 8601, UTC
+    Index("ix_feedback_trace", "trace_id"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,9 @@ from sqlalchemy import delete, func, insert, select
 from rag.errors import StoreError
 from rag.settings import Settings
 from rag.store import fingerprint, means, outbox, reading, writer
+from rag.store.conversations import Conversations
 from rag.store.database import Database
+from rag.store.feedback import FeedbackLog
 from rag.store.filters import conditions, day_number
 from rag.store.lexical import Fts5Index, LexicalQuery
 from rag.store.locks import ProcessLock
@@ -25,6 +28,8 @@ from rag.store.schema import answers, articles, chunks
 from rag.store.spelling import with_known_spellings
 from rag.store.vectors import VectorIndex
 from rag.types import Answer, Article, ArticleInfo, Chunk, Filters, Sentence
+
+log = logging.getLogger(__name__)
 
 _ANY = Filters()
 _PATIENCE = 3.0  # seconds; a reader's check at first use holds the write lock for 20 ms
@@ -43,6 +48,8 @@ class Store:
         self.settings = settings
         self.database = database
         self.vectors = VectorIndex(settings, self._generation)
+        self.conversations = Conversations(database)
+        self.feedback = FeedbackLog(database)
         self._writing = ProcessLock(settings.data / "write.lock")
         self._first_use = threading.Lock()
         self._vectors_checked = False
@@ -50,7 +57,9 @@ class Store:
     @classmethod
     def open(cls, settings: Settings) -> Store:
         """Open, or make, the store in `settings.data`; raises `StoreError`."""
-        return cls(settings, Database.open(settings))
+        store = cls(settings, Database.open(settings))
+        store._purge()
+        return store
 
     def close(self) -> None:
         self.vectors.close()
@@ -261,6 +270,13 @@ class Store:
             yield
         finally:
             self._writing.release()
+
+    def _purge(self) -> None:
+        """Forget what was deleted long ago; what cannot be done now, the next opening does."""
+        try:
+            self.conversations.purge()
+        except StoreError as error:
+            log.warning("what was deleted long ago was not purged: %s", error)
 
     def _generation(self) -> int:
         with self.database.read() as connection:
