@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 import eval.__main__ as door
+from eval import commands_run
 from eval.cases import corpus_texts, find_case_file, load_suite
 from rag.settings import Settings
 from rag.types import Answer, Quote, Statement, text_sha256
@@ -69,7 +70,7 @@ def run(monkeypatch: pytest.MonkeyPatch, bot: Oracle, *words: str) -> int:
     def fake(*_: object) -> Iterator[Oracle]:
         yield bot
 
-    monkeypatch.setattr(door, "open_bot", fake)
+    monkeypatch.setattr(commands_run, "open_bot", fake)
     return door.main(list(words))
 
 
