@@ -309,7 +309,13 @@ class Bot:
     def _verified(self, run: Run, draft: Draft, evidence: EvidenceSet) -> Accepted | None:
         cited = evidence.by_number(draft.cites)
         with run.timed("verify"):
-            verdict = verify(draft.text, cited, question=run.asked, support=self.reader.support)
+            verdict = verify(
+                draft.text,
+                cited,
+                question=run.asked,
+                support=self.reader.support,
+                language=run.language,
+            )
             also = (
                 also_saying(draft.text, evidence.items, draft.cites, support=self.reader.support)
                 if cited and verdict.supported
@@ -317,8 +323,7 @@ class Bot:
             )
         if verdict.supported and cited:
             return Accepted(draft.text, (*cited, *also))
-        reason = "; ".join(verdict.reasons) or "it cites no sentence"
-        run.removed.append(Removed(text=draft.text, reason=reason))
+        run.removed.append(Removed(text=draft.text, reason=" ".join(verdict.reasons)))
         return None
 
     def _finish(

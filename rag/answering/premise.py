@@ -198,7 +198,7 @@ def _told_apart(claim: str, item: Evidence) -> list[str]:
         return []
     rivals = {"number": _rival_number(stated, quote), "date": _rival_date(stated, quote)}
     return [
-        found.reason
+        str(found.reason)
         for found in findings(case)
         if found.check in _TELLING and rivals.get(found.check, True)
     ]

@@ -26,6 +26,7 @@ from rag.answering.checks.speaker import check_speaker
 from rag.answering.checks.text import fold, split_sentences
 from rag.answering.checks.verbatim import verbatim
 from rag.answering.checks.weighing import Situation, features, probability, situation
+from rag.answering.reasons import Reason, all_told, why
 from rag.types import Evidence, Support, Verdict
 
 # (claim, evidence) pairs -> what each evidence makes of its claim; None if there is no telling
@@ -43,15 +44,16 @@ def verify(
     *,
     question: str | None = None,
     support: SupportOf | None = None,
+    language: str = "en",
 ) -> Verdict:
-    """The statement against the sentences it cites.
+    """The statement against the sentences it cites; the reasons are told in `language`.
 
     A sentence's context tells only who and what it is about; its article's outlet and date
     bear out introductions ("SVT, 23 April 2025: …") and relative dates. Numbers in the
     question may be repeated where no quote says otherwise. Without evidence: not supported.
     """
     if not statement.strip() or not evidence:
-        return Verdict(False, 0.0, ("Nothing is cited for it.",))
+        return Verdict(False, 0.0, (why("uncited").told(language),))
     quotes = tuple(read(item.sentence.text) for item in evidence)
     context = tuple(read(item.context) for item in evidence if item.context)
     published = tuple(
@@ -61,7 +63,7 @@ def verify(
         read(statement), quotes, context, read(question) if question else None,
         _known_words(evidence), published,
     )  # fmt: skip
-    return _judge(case, _shown(evidence), support)
+    return _judge(case, _shown(evidence), support, language)
 
 
 def _shown(evidence: Sequence[Evidence]) -> Reading:
@@ -92,16 +94,22 @@ def also_saying(
     return sure[:_MOST_WITNESSES]
 
 
-def check(statement: str, evidence_text: str, *, support: SupportOf | None = None) -> Verdict:
+def check(
+    statement: str,
+    evidence_text: str,
+    *,
+    support: SupportOf | None = None,
+    language: str = "en",
+) -> Verdict:
     """The statement against a text, when nothing more is known of it.
 
     A statement of several sentences is as good as its worst one.
     """
     if not statement.strip() or not evidence_text.strip():
-        return Verdict(False, 0.0, ("There is nothing to hold it against.",))
+        return Verdict(False, 0.0, (why("nothing_there").told(language),))
     text = read(evidence_text)
     said = parts(recased(statement, text))
-    verdicts = [_judge(Case(read(part), (text,)), text, support) for part in said]
+    verdicts = [_judge(Case(read(part), (text,)), text, support, language) for part in said]
     reasons = tuple(dict.fromkeys(reason for v in verdicts for reason in v.reasons))
     return Verdict(all(v.supported for v in verdicts), min(v.score for v in verdicts), reasons)
 
@@ -170,24 +178,23 @@ def weigh(case: Case, shown: Reading, support: SupportOf | None) -> Weighed:
     return Weighed(where, found, features(case, found, heard), heard)
 
 
-def _judge(case: Case, shown: Reading, support: SupportOf | None) -> Verdict:
+def _judge(case: Case, shown: Reading, support: SupportOf | None, language: str) -> Verdict:
     if verbatim(case):
         return Verdict(True, 1.0)
     weighed = weigh(case, shown, support)
     score = weighed.score
     if score >= 0.5:
         return Verdict(True, score)
-    return Verdict(False, score, _reasons(weighed))
+    return Verdict(False, score, all_told(_reasons(weighed), language))
 
 
-def _reasons(weighed: Weighed) -> tuple[str, ...]:
+def _reasons(weighed: Weighed) -> list[Reason]:
     if weighed.found:
-        return tuple(dict.fromkeys(finding.reason for finding in weighed.found))
+        return [finding.reason for finding in weighed.found]
     if weighed.heard is None:
-        return ("Too little of it is in its quote.",)
-    if weighed.heard.refuted > weighed.heard.neutral:
-        return ("Its quote seems to say something else.",)
-    return ("Its quote does not seem to say this.",)
+        return [why("too_little")]
+    refuted = weighed.heard.refuted > weighed.heard.neutral
+    return [why("something_else" if refuted else "does_not_seem")]
 
 
 __all__ = ["Reading", "SupportOf", "also_saying", "check", "findings", "verify"]

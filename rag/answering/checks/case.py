@@ -13,6 +13,7 @@ from rag.answering.checks.dates import When, find_dates
 from rag.answering.checks.names import Name, find_names
 from rag.answering.checks.quantities import Quantity, find_quantities
 from rag.answering.checks.text import Language, Text, Token, analyse, is_stop
+from rag.answering.reasons import Reason
 
 Check = Literal[
     "number",
@@ -32,14 +33,14 @@ Check = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found wrong, with a sentence that says so to a person.
+    """One thing found wrong, with the reason that says so to a person.
 
     `unsaid` is the weakest: a name or year that the quotes leave out and do not speak against,
     which may be what they call "he" or "the film".
     """
 
     check: Check
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from rag.answering.checks.names import Name, same_word
 from rag.answering.checks.numbers import matches
 from rag.answering.checks.quantities import Quantity
 from rag.answering.checks.text import is_stop
+from rag.answering.reasons import why
 
 _MARKS = ";:()"
 _TURNS = frozenset(["while", "whereas", "but", "although", "medan", "men", "fast", "where", "där"])
@@ -72,8 +73,9 @@ def check_binding(case: Case) -> list[Finding]:
             continue
         owners = [owner for quote in case.quotes for owner in _owners(quote, stated, mine)]
         if owners and None not in owners:
-            reason = f"Its quote ties {stated.text} to {owners[0].text if owners[0] else ''}, "
-            findings.append(Finding("order", f"{reason}not to {mine.text}."))
+            other = owners[0].text if owners[0] else ""
+            reason = why("tied", what=stated.text, other=other, name=mine.text)
+            findings.append(Finding("order", reason))
     return findings
 
 

@@ -11,6 +11,7 @@ from rag.answering.checks.lexicon import opposites, words
 from rag.answering.checks.names import Name
 from rag.answering.checks.negation import negators
 from rag.answering.checks.text import Token, is_stop
+from rag.answering.reasons import why
 
 _BEING = frozenset(
     ["is", "are", "was", "were", "been", "be", "är", "var", "blev", "blir", "blivit"]
@@ -34,9 +35,7 @@ def check_opposites(case: Case) -> list[Finding]:
         if any(_flipped(case, part) for _, _, part in quoted):
             continue
         findings.append(
-            Finding(
-                "opposite", f"The statement says “{token.text}”, its quote “{quoted[0][1].text}”."
-            )
+            Finding("opposite", why("opposite", word=token.text, other=quoted[0][1].text))
         )
     return findings
 
@@ -67,7 +66,7 @@ def check_order(case: Case) -> list[Finding]:
         swapped = any(same_name(left, y) and same_name(right, x) for x, y in same)
         kept = any(same_name(left, x) and same_name(right, y) for x, y in same)
         if swapped and not kept:
-            reason = f"Its quote has {left.text} and {right.text} the other way round."
+            reason = why("turned_round", left=left.text, right=right.text)
             return [Finding("order", reason)]
     return []
 

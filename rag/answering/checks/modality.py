@@ -8,9 +8,10 @@ from rag.answering.checks.bilingual import places
 from rag.answering.checks.case import Case, Finding
 from rag.answering.checks.lexicon import words
 from rag.answering.checks.text import Token, is_stop
+from rag.answering.reasons import why
 
 _REACH = 5
-_KINDS = (("modals", "a possibility"), ("intents", "an intention"), ("claims", "a claim"))
+_KINDS = (("modals", "possibility"), ("intents", "intention"), ("claims", "claim"))
 
 
 def check_modality(case: Case) -> list[Finding]:
@@ -27,7 +28,7 @@ def check_modality(case: Case) -> list[Finding]:
             reach = [t for t in part[i + 1 : i + 1 + _REACH] if not is_stop(t) and not t.number]
             said = [t for t in reach if places(t, reading.text.language, tokens, language)]
             if len(reach) >= 2 and len(said) >= 0.6 * len(reach):
-                reason = f"Its quote gives this as {kind} (“{token.text}”), not as a fact."
+                reason = why("hedged", kind=why(kind), word=token.text)
                 return [Finding("modality", reason)]
     return []
 
@@ -44,7 +45,7 @@ def _subject(token: Token) -> bool:
 
 
 def _kind(tokens: Sequence[Token], i: int) -> str | None:
-    """What sort of hedge the word is; `threatened`, `plans` only before `to` or `att`."""
+    """What sort of hedge the word is (a reason); `threatened`, `plans` only before `to` or `att`."""
     word = tokens[i].lower
     if word == "may" and tokens[i].capital and not tokens[i].initial:
         return None  # the month
@@ -54,5 +55,5 @@ def _kind(tokens: Sequence[Token], i: int) -> str | None:
     if word in words("intents") and not (after in {"to", "att"} or word.endswith("s")):
         return None
     if word in words("intents") and word.endswith("s") and after not in {"to", "att"}:
-        return "an intention" if word in words("passive_intents") else None
+        return "intention" if word in words("passive_intents") else None
     return next((kind for name, kind in _KINDS if word in words(name)), None)

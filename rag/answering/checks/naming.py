@@ -5,6 +5,7 @@ from __future__ import annotations
 from rag.answering.checks.case import Case, Check, Finding, Reading
 from rag.answering.checks.lexicon import words
 from rag.answering.checks.names import Name, index_names, missing_part
+from rag.answering.reasons import why
 
 _BESIDE = 2  # words on either side of a name that tell its place
 _OPENING = 4  # words in which a sentence says whom it is about
@@ -33,12 +34,12 @@ def check_names(case: Case) -> list[Finding]:
             continue
         other = next((o for q in case.quotes if (o := _in_its_place(case, name, q))), None)
         if other is not None:
-            found.append(Finding("swap", f"Its quote says {other.text} there, not {name.text}."))
+            found.append(Finding("swap", why("swapped", other=other.text, what=name.text)))
             continue
         topic = referring and at == 0 and name.first < _OPENING
         weak = topic or not competing
         kind: Check = "unsaid" if weak else "name"
-        found.append(Finding(kind, f"{name.text} is not in its quote."))
+        found.append(Finding(kind, why("missing", what=name.text)))
     return found
 
 

@@ -9,6 +9,7 @@ from rag.answering.checks.bilingual import places
 from rag.answering.checks.case import Case, Finding, Reading
 from rag.answering.checks.lexicon import phrases, words
 from rag.answering.checks.text import Language, Token, is_stop
+from rag.answering.reasons import why
 
 # A negation reaches some words on: "did not agree to lower the tariffs".
 _REACH = 6
@@ -119,11 +120,9 @@ def _spliced(case: Case) -> list[Finding]:
             continue
         quoted = reading.tokens[a:b]
         if (i := _put_in(stated, quoted)) is not None:
-            said = f"The statement says “{stated[i].text}”, which its quote does not."
-            return [Finding("negation", said)]
+            return [Finding("negation", why("negation_added", word=stated[i].text))]
         if (i := _put_in(quoted, stated)) is not None:
-            said = f"Its quote says “{quoted[i].text}”, the statement does not."
-            return [Finding("negation", said)]
+            return [Finding("negation", why("negation_dropped", word=quoted[i].text))]
     return []
 
 
@@ -141,8 +140,7 @@ def _added(case: Case, focus: Sequence[Part]) -> list[Finding]:
     """The statement denies what no quote denies."""
     tokens, language = _asserted(case.statement), case.statement.text.language
     for i in negators(tokens):
-        said = tokens[i].text
-        reason = f"The statement says “{said}”, which its quote does not."
+        reason = why("negation_added", word=tokens[i].text)
         if not any(has_denial(part) for part, _ in focus):
             return [Finding("negation", reason)]
         aligned = [
@@ -167,6 +165,5 @@ def _dropped(case: Case, focus: Sequence[Part]) -> list[Finding]:
             said = [k for k in reach if places(part[k], other, stated, language)]
             least = 1 if len(stated) <= _SHORT else 2
             if len(said) >= max(least, round(0.6 * len(reach))):
-                reason = f"Its quote says “{part[i].text}”, the statement does not."
-                return [Finding("negation", reason)]
+                return [Finding("negation", why("negation_dropped", word=part[i].text))]
     return []

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rag.answering.checks.case import Case, Check, Finding, Reading
 from rag.answering.checks.dates import When, supported
 from rag.answering.checks.quantities import Quantity
+from rag.answering.reasons import Reason, why
 
 _CODE = re.compile(r"(?<![\w-])([^\W\d_]+)[-\u2011]?(\d+)(?![\w.,]\d)")
 _LOOSE = {"bare", "count", "ordinal"}
@@ -27,11 +28,10 @@ def check_numbers(case: Case) -> list[Finding]:
             if not (stated.weak or _is_year(stated, case) or _echoes(stated, case)):
                 weak = _countable(stated) and not _competing(stated, case)
                 kind: Check = "unsaid" if weak else "number"
-                findings.append(Finding(kind, f"{stated.text} is not in its quote."))
+                findings.append(Finding(kind, why("missing", what=stated.text)))
             elif stated.kind == "ordinal" and (other := _other_ordinal(stated, case)):
-                findings.append(
-                    Finding("number", f"Its quote says {other.text}, not {stated.text}.")
-                )
+                reason = why("instead", other=other.text, what=stated.text)
+                findings.append(Finding("number", reason))
             continue
         findings.extend(_direction(stated, matching))
         findings.extend(_bound(stated, matching))
@@ -44,7 +44,7 @@ def check_codes(case: Case) -> list[Finding]:
     quoted = {m.groups() for source in case.sources() for m in _CODE.finditer(source.text.raw)}
     letters = {name for name, _ in quoted}
     return [
-        Finding("number", f"{name}-{number} is not in its quote.")
+        Finding("number", why("missing", what=f"{name}-{number}"))
         for name, number in sorted(stated - quoted)
         if name in letters
     ]
@@ -62,7 +62,7 @@ def check_dates(case: Case) -> list[Finding]:
         if _echoed_date(stated, known, case) or _year_elsewhere(stated, known, case):
             continue
         kind: Check = "date" if _contradicted(stated, known, case) else "unsaid"
-        findings.append(Finding(kind, f"{stated.text} is not in its quote."))
+        findings.append(Finding(kind, why("missing", what=stated.text)))
     return findings
 
 
@@ -178,10 +178,8 @@ def _direction(stated: Quantity, matching: list[Quantity]) -> list[Finding]:
     roles = {q.role for q in matching}
     if stated.role is None or None in roles or stated.role in roles:
         return []
-    ends = {"source": "where the change starts", "target": "where the change ends",
-            "delta": "the size of the change"}  # fmt: skip
     role = next(iter(role for role in roles if role))
-    return [Finding("direction", f"In its quote {stated.text} is {ends[role]}.")]
+    return [Finding("direction", why("change", what=stated.text, end=why(role)))]
 
 
 def _bound(stated: Quantity, matching: list[Quantity]) -> list[Finding]:
@@ -197,12 +195,12 @@ def _bound(stated: Quantity, matching: list[Quantity]) -> list[Finding]:
         strict = stated.op in {"gt", "lt"} and quoted.op == "eq"
         if not opposed and not strict:
             return []
-    return [Finding("number", f"Its quote does not say {_with_op(stated)}.")]
+    return [Finding("number", why("not_said", what=_with_op(stated)))]
 
 
-def _with_op(stated: Quantity) -> str:
-    said = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
-    return f"{said.get(stated.op, '')} {stated.text}".strip()
+def _with_op(stated: Quantity) -> str | Reason:
+    bounded = stated.op in {"gt", "ge", "lt", "le"}
+    return why(stated.op, what=stated.text) if bounded else stated.text
 
 
 def _echoes(stated: Quantity, case: Case) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.answering.checks.case import Case, Finding
+from rag.answering.reasons import why
 
 # Straight, English, Swedish and angled marks; a lone apostrophe marks nothing.
 _MARKED = re.compile(r"[“”\"„«»]([^“”\"„«»]+)[“”\"„«»]")
@@ -24,7 +25,7 @@ def check_quotation(case: Case) -> Iterator[Finding]:
             return
     for words in quotations(case.statement.text.raw):
         if not is_verbatim(words, quotes):
-            yield Finding("quotation", f"“{words}” is quoted but not word for word in its quote.")
+            yield Finding("quotation", why("not_verbatim", words=words))
 
 
 def quotations(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag.answering.checks.case import Case, Finding, Reading
 from rag.answering.checks.lexicon import phrases, words
 from rag.answering.checks.names import Name, same_word
+from rag.answering.reasons import why
 
 _ASIDE = 12
 _LOOK = 6  # words between a speaker and the verb: "Brian Wong, an assistant professor, said"
@@ -103,7 +104,7 @@ def check_speaker(case: Case) -> list[Finding]:
         if any(_speaks(name, quote) for quote in case.quotes):
             continue
         if named:
-            reason = f"Its quote gives these words to {named[0].text}, not to {name.text}."
+            reason = why("speaker", other=named[0].text, name=name.text)
             findings.append(Finding("speaker", reason))
     return findings
 
