@@ -45,7 +45,7 @@ def _subject(token: Token) -> bool:
 
 
 def _kind(tokens: Sequence[Token], i: int) -> str | None:
-    """What sort of hedge the word is (a reason); `threatened`, `plans` only before `to` or `att`."""
+    """What sort of hedge the word is; `threatened`, `plans` only before `to` or `att`."""
     word = tokens[i].lower
     if word == "may" and tokens[i].capital and not tokens[i].initial:
         return None  # the month
