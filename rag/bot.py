@@ -28,7 +28,7 @@ from rag.course import Run
 from rag.errors import LlmError
 from rag.evidence import EvidenceFinder
 from rag.models.embedding import Embedder, load_embedder
-from rag.models.llm import ChatModel, load_chat
+from rag.models.llm import ChatModel, OnAhead, TakesTurns, load_chat
 from rag.models.progress import Progress
 from rag.models.reader import Reader, load_reader
 from rag.replies import Replies
@@ -165,11 +165,13 @@ class Bot:
         filters: Filters | None = None,
         *,
         cancelled: Callable[[], bool] | None = None,
+        waiting: OnAhead | None = None,
     ) -> Generator[Event, None, None]:
         """Evidence, then each statement that stands, then the finished answer.
 
         Closing the generator stops the LLM; so does `cancelled` saying True, which can be asked
-        for from another thread while the LLM is busy.
+        for from another thread while the LLM is busy. `waiting` hears, from any thread, how many
+        questions are ahead of this one whenever it waits for an LLM that takes one at a time.
         """
         run = Run(question.strip())
         run.language = detect_question(run.question)
@@ -178,8 +180,11 @@ class Bot:
         if unusable is not None:
             yield Finished(unusable)
             return
+        chat = self.chat
+        if waiting is not None and isinstance(chat, TakesTurns):
+            chat = chat.telling(waiting)
         with run.timed("retrieve"):
-            run.standalone = run.asked = standalone(run.question, history, self.chat)
+            run.standalone = run.asked = standalone(run.question, history, chat)
         evidence = self._of_parts(run, filters) or self._searched(run, run.asked, filters)
         yield EvidenceFound(run.standalone, evidence)
         if not evidence.items:
@@ -201,7 +206,7 @@ class Bot:
         else:
             with run.timed("verify"):
                 beside = besides(run.asked, run.language, evidence, self.reader.read)
-            statements = self._statements(run, evidence, cancelled)
+            statements = self._statements(run, evidence, chat, cancelled)
             told = in_order(statements, beside.changes, evidence, run.asked, run.language)
         accepted: list[Accepted] = []
         for one in told:
@@ -258,7 +263,11 @@ class Bot:
         return filters.empty or self.store.articles(filters=filters, limit=1)[1] > 0
 
     def _statements(
-        self, run: Run, evidence: EvidenceSet, cancelled: Callable[[], bool] | None
+        self,
+        run: Run,
+        evidence: EvidenceSet,
+        chat: ChatModel | None,
+        cancelled: Callable[[], bool] | None,
     ) -> Iterator[Accepted]:
         """The composer's statements that stand, and the best sentences it left out.
 
@@ -267,12 +276,12 @@ class Bot:
         stood = False
         declined = False
         cited: set[int] = set()
-        if self.chat is not None:
+        if chat is not None:
             drafts = compose(
                 run.asked,
                 run.language,
                 evidence.items,
-                self.chat,
+                chat,
                 decline_at=decline_at(evidence, run.language, self.calibration),
                 cancelled=cancelled,
             )

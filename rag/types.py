@@ -365,3 +365,11 @@ class Finished:
 
 
 Event = EvidenceFound | StatementAccepted | Finished
+
+
+# Not one of the events: it is told from another thread while the next event is being waited for.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many questions are ahead in line for the LLM; 0 when the turn has come."""
+
+    ahead: int

@@ -260,3 +260,21 @@ def test_a_false_premise_is_corrected_with_the_quote_that_contradicts_it(make_bo
     assert [s.quotes for s in answer.statements] == [(1,)]
     assert answer.answer.startswith("The articles say otherwise:")
     assert answer.quotes[0].text == "Mayor Anna Berg said the damage was 30 million kronor."
+
+
+def test_who_waits_for_a_busy_llm_hears_its_place_after_the_evidence(make_bot: Any) -> None:
+    class Busy(Scripted):
+        def telling(self, on_ahead: Callable[[int], None]) -> Busy:
+            self.on_ahead = on_ahead
+            return self
+
+        def json(self, *args: Any, **options: Any) -> Reply:
+            self.on_ahead(2)
+            self.on_ahead(0)
+            return super().json(*args, **options)
+
+    told: list[object] = []
+    bot = make_bot(Busy(statements(("The damage was 30 million kronor.", [1]))))
+    for event in bot.stream(QUESTION, waiting=told.append):
+        told.append(type(event))
+    assert told == [EvidenceFound, 2, 0, StatementAccepted, Finished]

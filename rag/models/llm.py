@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 
 from rag.errors import MissingExtra, SettingsError
 from rag.models import llm_gguf
-from rag.models.llm_types import Cancelled, ChatModel, Choice, Message, OnText, Reply, optional
+from rag.models.llm_types import (
+    Cancelled,
+    ChatModel,
+    Choice,
+    Message,
+    OnAhead,
+    OnText,
+    Reply,
+    TakesTurns,
+    optional,
+)
 from rag.models.progress import Progress
 from rag.settings import Settings
 
@@ -26,8 +36,10 @@ __all__ = [
     "ChatModel",
     "Choice",
     "Message",
+    "OnAhead",
     "OnText",
     "Reply",
+    "TakesTurns",
     "load_chat",
     "optional",
     "wrap_llm",

@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from rag.errors import LlmError, ModelError
+from rag.models.line import Line
 from rag.models.llm_types import (
     Cancelled,
     Choice,
     Message,
+    OnAhead,
     OnChoice,
     OnText,
     Reply,
@@ -60,7 +62,7 @@ class Runtime:
         self.threads = threads or os.cpu_count() or 1
         self._server: Any = None
         self._folder: str | None = None
-        self._lock = threading.Lock()
+        self.line = Line()
 
     @classmethod
     def shared(cls, path: Path, threads: int = 0) -> Runtime:
@@ -73,12 +75,12 @@ class Runtime:
 
     def load(self) -> None:
         """Read the weights now (3 to 6 s) rather than at the first request."""
-        with self._lock:
+        with self.line:
             self._ensure()
 
     def close(self) -> None:
         """Free the weights. A later request loads them again."""
-        with self._lock:
+        with self.line:
             self._server = None
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
@@ -89,18 +91,18 @@ class Runtime:
         body: dict[str, Any],
         on_chunk: Callable[[dict[str, Any]], bool],
         cancelled: Cancelled | None = None,
+        on_ahead: OnAhead | None = None,
     ) -> bool:
         """One request; chunks go to `on_chunk` until it returns True. False: cancelled waiting."""
-        while not self._lock.acquire(timeout=0.1):
-            if cancelled is not None and cancelled():
-                return False
+        if not self.line.enter(cancelled, on_ahead):
+            return False
         try:
             self._ensure()
             self._server.handle_chat_completions(body, on_chunk)
         except RuntimeError as error:
             raise LlmError(f"The local LLM {self.path.name} failed: {error}.") from None
         finally:
-            self._lock.release()
+            self.line.leave()
         return True
 
     def _ensure(self) -> None:
@@ -195,13 +197,17 @@ class _Collected:
 class LocalChat:
     """The local model as a `ChatModel`; JSON is held to its schema by a grammar."""
 
-    def __init__(self, runtime: Runtime, label: str) -> None:
+    def __init__(self, runtime: Runtime, label: str, on_ahead: OnAhead | None = None) -> None:
         self.runtime = runtime
         self._label = label
+        self._on_ahead = on_ahead
 
     @property
     def label(self) -> str:
         return self._label
+
+    def telling(self, on_ahead: OnAhead) -> LocalChat:
+        return LocalChat(self.runtime, self._label, on_ahead)
 
     def json(
         self,
@@ -263,7 +269,7 @@ class LocalChat:
             "stream_options": {"include_usage": True},
             **extra,
         }
-        if not self.runtime.chat(body, got.take, got.cancelled):
+        if not self.runtime.chat(body, got.take, got.cancelled, self._on_ahead):
             got.finish = "cancelled"
         if got.raised is not None:
             raise got.raised

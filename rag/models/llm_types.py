@@ -15,15 +15,18 @@ __all__ = [
     "ChatModel",
     "Choice",
     "Message",
+    "OnAhead",
     "OnChoice",
     "OnText",
     "Reply",
+    "TakesTurns",
     "TellsChoices",
     "optional",
 ]
 
 OnText = Callable[[str], None]
 Cancelled = Callable[[], bool]
+OnAhead = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,18 @@ class TellsChoices(Protocol):
         cancelled: Cancelled | None = None,
     ) -> Reply:
         """As `json`; each `on_choice` comes before the `on_text` of the same token."""
+        ...
+
+
+@runtime_checkable
+class TakesTurns(Protocol):
+    """A `ChatModel` that answers one request at a time, so that callers wait in line."""
+
+    def telling(self, on_ahead: OnAhead) -> ChatModel:
+        """The same model; `on_ahead` hears how many requests are ahead of each one made here.
+
+        It is told only while it waits, from any thread, and 0 when its turn has come.
+        """
         ...
 
 

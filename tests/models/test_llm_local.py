@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from rag.errors import LlmError
 from rag.models import llm_gguf
 from rag.models.llm_local import LocalChat, Runtime, harmless
-from rag.models.llm_types import Choice, Message, TellsChoices
+from rag.models.llm_types import Choice, Message, TakesTurns, TellsChoices
 from rag.settings import load_settings
 
 ASK = [Message(role="user", content="Count.")]
@@ -93,11 +94,28 @@ def test_an_error_of_the_library_is_an_llm_error() -> None:
 
 def test_who_waits_can_be_cancelled_while_another_request_runs() -> None:
     chat, _ = local(word("x"))
-    chat.runtime._lock.acquire()
-    try:
+    with chat.runtime.line:
         assert chat.text(ASK, max_tokens=9, cancelled=lambda: True).finish == "cancelled"
-    finally:
-        chat.runtime._lock.release()
+
+
+def test_who_waits_hears_how_many_are_ahead() -> None:
+    chat, server = local(word("x"))
+    told: list[int] = []
+    assert isinstance(chat, TakesTurns)
+    asking = threading.Thread(
+        target=chat.telling(told.append).text, args=(ASK,), kwargs={"max_tokens": 9}
+    )
+    with chat.runtime.line:
+        asking.start()
+        deadline = time.monotonic() + 5
+        while not told and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert told == [1]
+        assert server.bodies == []
+    asking.join(5)
+    assert (told, len(server.bodies)) == ([1, 0], 1)
+    chat.text(ASK, max_tokens=9)  # nobody is told of what another asks
+    assert told == [1, 0]
 
 
 def test_one_runtime_for_one_file(tmp_path: Path) -> None:
