@@ -18,7 +18,8 @@ from typing import Any
 from rich.table import Table
 
 from eval.bootstrap import LEVEL, ROUNDS, SEED, Estimate
-from eval.metrics import latency, summarise
+from eval.metrics import MEASURES, Score, latency, summarise
+from eval.report_read import why
 from eval.runner import CaseResult
 from rag.errors import StoreError
 from rag.settings import Settings
@@ -26,7 +27,7 @@ from rag.types import Answer
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
-SCHEMA = 1
+SCHEMA = 2
 _PACKAGES = (
     "ordagrant",
     "chromadb",
@@ -196,8 +197,15 @@ def _row(result: CaseResult) -> dict[str, Any]:
         "milliseconds": round(result.milliseconds, 1),
         "error": result.error,
         "score": None if result.score is None else asdict(result.score),
+        "parts": {} if result.score is None else _parts(result.score),
         "answer": None if result.answer is None else result.answer.model_dump(mode="json"),
     }
+
+
+def _parts(score: Score) -> dict[str, list[list[float]]]:
+    """What a case adds to each measure that it counts in: `compare` pairs cases by it."""
+    added = {name: [list(ratio(score)) for ratio in of] for name, of in MEASURES.items()}
+    return {name: parts for name, parts in added.items() if any(down for _, down in parts)}
 
 
 def file_name(cases: str, llm: str, sha: str) -> str:
@@ -275,18 +283,8 @@ def failures(results: Sequence[CaseResult]) -> list[str]:
 
 def wrong(results: Sequence[CaseResult]) -> list[str]:
     """A line for each answer that is not right, and why."""
-    lines = []
-    for r in results:
-        s = r.score
-        if s is None or s.correct:
-            continue
-        if s.answerable is False:
-            why = "answered what the articles do not say"
-        elif s.refused:
-            why = "refused"
-        elif s.said:
-            why = f"says {', '.join(s.said)}"
-        else:
-            why = f"does not say {'; '.join(s.missing)}"
-        lines.append(f"{r.gold.case.id} [{r.gold.case.split}]: {why}")
-    return lines
+    return [
+        f"{r.gold.case.id} [{r.gold.case.split}]: {why(_row(r))}"
+        for r in results
+        if r.score is not None and not r.score.correct
+    ]
