@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from eval import calibrate, calibrate_extract, commands_run, report
+from eval import calibrate, calibrate_extract, commands_cases, commands_run, report
 from eval.cases import find_case_file, load_suite
 from eval.runner import open_bot
 from eval.terminal import progress, say
@@ -22,6 +22,8 @@ app = typer.Typer(
     help=__doc__, no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False
 )
 commands_run.register(app)
+commands_report.register(app)
+commands_cases.register(app)
 
 
 @app.command("calibrate-refusal")

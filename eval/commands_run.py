@@ -1,4 +1,4 @@
-"""`python -m eval run` and `check-cases`: a case file is asked, or only checked."""
+"""`python -m eval run`: a case file is asked."""
 
 from __future__ import annotations
 
@@ -33,9 +33,8 @@ class SplitChoice(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Adds this module's commands."""
+    """Adds this module's command."""
     app.command()(run)
-    app.command("check-cases")(check_cases)
 
 
 def run(
@@ -85,9 +84,3 @@ def _suite_over(path: Path, store: Store) -> Suite:
         return None if article is None else article.text
 
     return load_suite(path, text_of)
-
-
-def check_cases(cases: CasesOption = "seeds") -> None:
-    """Check a case file and count its cases; nothing is asked."""
-    suite = load_suite(find_case_file(cases))
-    typer.echo(f"{suite.path}: {len(suite.cases)} cases, all excerpts found in {suite.corpus}.")
