@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from eval import calibrate, calibrate_extract, commands_cases, commands_run, report
+from eval import calibrate, calibrate_extract, commands_cases, commands_report, commands_run, report
 from eval.cases import find_case_file, load_suite
 from eval.runner import open_bot
 from eval.terminal import progress, say
