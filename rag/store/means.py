@@ -38,6 +38,26 @@ def add_article(
         _change(connection, language, len(rows), total)
 
 
+def sums_of(connection: Connection, article_key: int) -> list[tuple[str, int, bytes]]:
+    """An article's own sums: (language, number of vectors, 64-bit integers)."""
+    own = select(article_sums).where(article_sums.c.article_key == article_key)
+    return [(row.language, row.number, bytes(row.total)) for row in connection.execute(own)]
+
+
+def replace_sums(
+    connection: Connection, article_key: int, sums: Iterable[tuple[str, int, bytes]]
+) -> None:
+    """Count an article in by these sums, whatever it was counted in by."""
+    remove_articles(connection, [article_key])
+    for language, number, total in sums:
+        connection.execute(
+            insert(article_sums).values(
+                article_key=article_key, language=language, number=number, total=total
+            )
+        )
+        _change(connection, language, number, np.frombuffer(total, dtype=np.int64))
+
+
 def remove_articles(connection: Connection, article_keys: Iterable[int]) -> None:
     """Count articles out again; their own sums go with their rows."""
     for key in article_keys:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, and_, desc, func, or_, select
+from sqlalchemy import Column, Connection, and_, desc, func, or_, select
 
 from rag.store.filters import conditions, day_from_number
 from rag.store.lexical import Fts5Index, LexicalQuery
@@ -156,6 +157,24 @@ def list_articles(
         .limit(limit)
     )
     return [to_info(row) for row in rows], total
+
+
+def frequencies(connection: Connection, column: Column[Any]) -> list[tuple[str, int]]:
+    """(value, number of articles) of a column of `articles`, the most frequent first."""
+    number = func.count().label("number")
+    rows = connection.execute(
+        select(column.label("value"), number)
+        .where(column.is_not(None))
+        .group_by(column)
+        .order_by(number.desc(), column)
+    )
+    return [(row.value, row.number) for row in rows]
+
+
+def first_and_last_day(connection: Connection) -> tuple[date | None, date | None]:
+    day = articles.c.published_on
+    row = connection.execute(select(func.min(day), func.max(day))).one()
+    return day_from_number(row[0]), day_from_number(row[1])
 
 
 def _slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:

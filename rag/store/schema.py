@@ -220,3 +220,25 @@ feedback = Table(
     Column("given", Text, nullable=False),  # ISO 8601, UTC
     Index("ix_feedback_trace", "trace_id"),
 )
+
+# Removed articles, each with all that is needed to put it back without any model. The columns
+# of its metadata are named as in `articles`; the index is kept as it was, vectors and all.
+bin_articles = Table(
+    "bin_articles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("removed", Text, nullable=False),  # when: ISO 8601, UTC
+    *(
+        Column(column.name, column.type, nullable=column.nullable)
+        for column in articles.c
+        if column.name not in ("key", "id", "label", "heading")
+    ),
+    Column("text", Text, nullable=False),
+    Column("masks", Text, nullable=False),  # JSON [[start, end, reason], …]
+    Column("sentences", Text, nullable=False),  # JSON [[start, end], …]
+    Column("chunks", Text, nullable=False),  # JSON, a list for each: see bin.py
+    Column("vectors", LargeBinary),  # float32, (chunks, dimension); NULL: they were not there
+    Column("sums", Text, nullable=False),  # JSON [[language, number, base64 of total], …]
+    Column("minhash", LargeBinary),
+    Index("ix_bin_removed", "removed"),
+)

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select
 
 from rag.errors import StoreError
 from rag.settings import Settings
-from rag.store import fingerprint, means, outbox, reading, writer
+from rag.store import bins, fingerprint, means, outbox, reading, writer
 from rag.store.conversations import Conversations
 from rag.store.database import Database
 from rag.store.feedback import FeedbackLog
@@ -137,6 +137,26 @@ class Store:
             )
             return {row.language: row.number for row in rows}
 
+    def article_languages(self) -> list[tuple[str, int]]:
+        """(language, number of articles), the most frequent first: what `Filters` can ask for."""
+        with self.database.read() as connection:
+            return reading.frequencies(connection, articles.c.language)
+
+    def outlets(self) -> list[tuple[str, int]]:
+        """(outlet, number of articles), the most frequent first; without the nameless."""
+        with self.database.read() as connection:
+            return reading.frequencies(connection, articles.c.outlet)
+
+    def dates(self) -> tuple[date | None, date | None]:
+        """The days of the earliest and the latest article; None where none has a date."""
+        with self.database.read() as connection:
+            return reading.first_and_last_day(connection)
+
+    def bin(self) -> list[ArticleInfo]:
+        """The articles that `undo_remove` can put back, the last removed first."""
+        with self.database.read() as connection:
+            return bins.listed(connection)
+
     def language_mean(self, language: str) -> NDArray[np.float32] | None:
         """The mean of a language's chunk vectors (not normalised); None without chunks."""
         with self.database.read() as connection:
@@ -219,13 +239,34 @@ class Store:
 
     # Changing
 
-    def remove(self, article_ids: Sequence[str]) -> int:
-        """Remove articles; returns how many of the ids there were."""
+    def remove(self, article_id: str) -> bool:
+        """Take an article away into the bin; False where there is no such article.
+
+        Raises `StoreError` where an ingest or another process is writing.
+        """
+        with self.writing():
+            with self.database.read() as connection:
+                cut = bins.chunks_of(connection, article_id)
+            vectors = bins.vectors_of(self.database, self.vectors, cut)
+            with self.database.write() as connection:
+                if not bins.keep(connection, article_id, vectors):
+                    return False
+                writer.remove_articles(connection, [article_id])
+            outbox.flush(self.database, self.vectors)
+        return True
+
+    def undo_remove(self, article_id: str) -> bool:
+        """Put an article of the bin back as it was; False where it is not in the bin.
+
+        Raises `StoreError` where an ingest or another process is writing, or where the index was
+        made anew meanwhile.
+        """
         with self.writing():
             with self.database.write() as connection:
-                removed = writer.remove_articles(connection, list(dict.fromkeys(article_ids)))
+                if not bins.put_back(connection, article_id):
+                    return False
             outbox.flush(self.database, self.vectors)
-        return removed
+        return True
 
     def record_answer(self, answer: Answer) -> None:
         """Keep an answer under its trace id; a second one under the same id replaces it."""
@@ -275,6 +316,7 @@ class Store:
         """Forget what was deleted long ago; what cannot be done now, the next opening does."""
         try:
             self.conversations.purge()
+            bins.purge(self.database)
         except StoreError as error:
             log.warning("what was deleted long ago was not purged: %s", error)
 

@@ -223,6 +223,17 @@ class VectorSession:
         self, key: str, language: str, vector: NDArray[np.float32], chunk_ids: Sequence[str]
     ) -> dict[str, float]:
         """The cosine of `vector` (unit length) and each of the chunks that there are."""
+        found = self.vectors(key, language, chunk_ids)
+        if not found:
+            return {}
+        rows = np.stack(list(found.values()))
+        values = rows @ vector / np.linalg.norm(rows, axis=1)
+        return dict(zip(found, map(float, values), strict=True))
+
+    def vectors(
+        self, key: str, language: str, chunk_ids: Sequence[str]
+    ) -> dict[str, NDArray[np.float32]]:
+        """The vectors of those of the chunks that there are."""
         collection = self._index.collection(_name(key, language))
         if collection is None or not chunk_ids:
             return {}
@@ -230,9 +241,7 @@ class VectorSession:
         found = result["embeddings"]
         if found is None or not len(found):
             return {}
-        rows = np.asarray(found, dtype=np.float32)
-        values = rows @ vector / np.linalg.norm(rows, axis=1)
-        return dict(zip(result["ids"], map(float, values), strict=True))
+        return dict(zip(result["ids"], np.asarray(found, dtype=np.float32), strict=True))
 
     def count(self, key: str, language: str) -> int:
         collection = self._index.collection(_name(key, language))

@@ -18,7 +18,7 @@ from rag.store import means, outbox, witnesses
 from rag.store.filters import day_number
 from rag.store.lexical import Fts5Index, IndexRow, context_text
 from rag.store.rows import info_values, masks_json, searched_words, to_info
-from rag.store.schema import articles, chunks, sentences, texts
+from rag.store.schema import articles, bin_articles, chunks, sentences, texts
 from rag.store.vectors import VectorRow
 from rag.types import Article, ArticleInfo, Chunk
 
@@ -40,8 +40,12 @@ class Prepared:
 
 
 def write_articles(connection: Connection, prepared: Sequence[Prepared]) -> None:
-    """Write articles, replacing those of the same id."""
-    remove_articles(connection, [item.article.info.id for item in prepared])
+    """Write articles, replacing those of the same id, in the bin too."""
+    ids = [item.article.info.id for item in prepared]
+    remove_articles(connection, ids)
+    for start in range(0, len(ids), _MOST_VARIABLES):
+        some = ids[start : start + _MOST_VARIABLES]
+        connection.execute(delete(bin_articles).where(bin_articles.c.id.in_(some)))
     keys = {item.article.info.id: _write_rows(connection, item) for item in prepared}
     for item in prepared:
         _write_index(connection, item, keys[item.article.info.id])

@@ -20,7 +20,7 @@ from rag.types import Answer, Quote, Statement
 from tests.store.conftest import HashedWords
 
 ME, YOU = "token-of-mine", "token-of-yours"
-NEW_TABLES = ("conversations", "conversation_exchanges", "feedback")
+NEW_TABLES = ("conversation_exchanges", "conversations", "feedback", "bin_articles")
 
 
 def answer_to(question: str, says: str = "It sank.") -> Answer:
@@ -50,10 +50,9 @@ def age(store: Store, days: float) -> None:
     """Let all that is deleted have been so for this long."""
     then = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
     with store.database.write() as connection:
-        for table in (schema.conversations,):
-            connection.execute(
-                table.update().where(table.c.deleted.is_not(None)).values(deleted=then)
-            )
+        for column in (schema.conversations.c.deleted, schema.bin_articles.c.removed):
+            gone = column.table.update().where(column.is_not(None))  # type: ignore[attr-defined]
+            connection.execute(gone.values({column.name: then}))
 
 
 def test_a_conversation_is_read_back_as_it_was(store: Store, settings: Settings) -> None:
@@ -216,6 +215,7 @@ def test_a_database_from_before_conversations_gets_their_tables(
         opened.conversations.write(ME, name, asked(0, "q"))
         opened.feedback.give(ME, "t1", "answer", 0, "up")
         assert opened.count() == (1, 1)
+        assert opened.remove("a") and opened.undo_remove("a")
         assert len(opened.conversations.list(ME)) == 1
     # The layout's number stays, so that the program of before can still read the folder.
     with sqlite3.connect(path) as connection:
