@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import planted_faults as planted
 from reader_data import held_out, rows, sentences
+
+from eval import faults as planted
 
 REFUTED, NEUTRAL, SUPPORTED, UNSUPPORTED = 0, 1, 2, -1  # the last: refuted or neutral
 _LABELS = {"refuted": REFUTED, "neutral": NEUTRAL, "supported": SUPPORTED}

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import planted_faults as planted
 from claim_data import opposite
 from reader_data import held_out, rows, sentences
 from rich.console import Console
 from rich.table import Table
 
+from eval import faults as planted
 from rag.answering.premise import HELD_AGAINST, SUPPORTED, held_against, presupposed
 from rag.models.embedding import load_embedder
 from rag.models.reader import Reader, load_reader

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import planted_faults as planted
 from claim_data import FAULTS, SUPPORTED, Claim, claims
 from reader_data import rows
+
+from eval import faults as planted
 
 # Sets whose true statements get a fault planted, and their language. Parallel sentences come
 # with faults of their own.

@@ -1,15 +1,20 @@
-"""Faults planted by rule into true statements: a wrong number, date, name, or a negation.
+"""Faults planted by rule into true statements: a wrong number, date, name, speaker, a negation.
 
 Written apart from the verifier's own extraction, on purpose: a number it cannot see must
 count as a miss. Each function gives the faulty statement, or None where there is nothing to
-change; the fault is never something that `evidence` says too.
+change; it differs from the true one in just that fault, and the fault is never something that
+`evidence` says too. English and Swedish. The kinds of fault are those that people marked in
+FRANK (Pagnoni et al. 2021) and that FactCC (Kryscinski et al. 2020) planted by rule.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+# (statement, evidence, language, random) -> the faulty statement, or None
+Plant = Callable[[str, str, str, random.Random], str | None]
 
 MONTHS = {
     "en": "January February March April May June July August September October November December",
@@ -34,6 +39,22 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"(?<![\w.,])\d+(?:[.,  ]\d+)*(?![\w])")
+_NAME = r"[A-ZÅÄÖ][\w’-]+(?: [A-ZÅÄÖ][\w’-]+)*"
+_SAY = (
+    "said|says|told|argued|argues|claimed|claims|added|warned|noted|stated|explained|announced|"
+    "confirmed|insisted|säger|sade|sa|sagt|menar|uppger|uppgav|skriver|skrev|berättar|hävdar|"
+    "konstaterade|konstaterar|meddelade"
+)
+_SPEAKERS = re.compile(
+    rf"\b(?P<before>{_NAME}) (?:has |had |har |hade )?(?:{_SAY})\b"
+    rf"|[,”\"’] (?:{_SAY}) (?P<after>{_NAME})"
+    rf"|\b(?:[Aa]ccording to|[Ee]nligt) (?P<source>{_NAME})"
+)
+# Capitalised for standing first, or no person at all.
+_NO_SPEAKER = (
+    "The A An He She It They We I You This That These Those There In On At As But And Both Some "
+    "Han Hon Det De Den Vi Jag Ni Man Som Men Och En Ett Detta Dessa Här Där Så När Nu"
+)
 
 
 def number(text: str, evidence: str, language: str, rng: random.Random) -> str | None:
@@ -95,15 +116,16 @@ def name(
     text: str, evidence: str, language: str, rng: random.Random, pool: Sequence[str]
 ) -> str | None:
     """A name exchanged for one from another row, with as many words."""
+    del language
     found = [n for n in names_in(text) if n.split()[-1] in evidence]
-    if not found:
+    if not found or not pool:
         return None
     old = rng.choice(found)
     for _ in range(20):
         new = rng.choice(pool)
         known = any(word.lower() in evidence.lower() for word in new.split())
         if len(new.split()) == len(old.split()) and not known:
-            return text.replace(old, new)
+            return re.sub(rf"\b{re.escape(old)}\b", new, text)
     return None
 
 
@@ -118,3 +140,29 @@ def negation(text: str, evidence: str, language: str, rng: random.Random) -> str
     auxiliary = "|".join(AUXILIARIES[language].split())
     changed = re.sub(rf"\b({auxiliary})\b(?! (?:not|inte))", rf"\1 {word}", text, count=1)
     return changed if changed != text else None
+
+
+def speakers_in(text: str) -> list[tuple[int, int]]:
+    """Where the names of those who say something stand, as ranges of code points."""
+    found, others = [], set(_NO_SPEAKER.split())
+    for match in _SPEAKERS.finditer(text):
+        group = next(name for name, value in match.groupdict().items() if value)
+        if not others & set(match[group].split()):
+            found.append(match.span(group))
+    return found
+
+
+def speaker(
+    text: str, evidence: str, language: str, rng: random.Random, pool: Sequence[str]
+) -> str | None:
+    """What somebody says given to another of `pool`, who may well be named in the evidence
+    but says nothing there."""
+    del language
+    found = speakers_in(text)
+    if not found:
+        return None
+    start, end = rng.choice(found)
+    speaking = {w for a, b in speakers_in(evidence) for w in evidence[a:b].lower().split()}
+    speaking |= set(text[start:end].lower().split())
+    others = [p for p in pool if not speaking & set(p.lower().split())]
+    return text[:start] + rng.choice(others) + text[end:] if others else None
