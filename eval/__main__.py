@@ -10,7 +10,15 @@ from typing import Annotated
 
 import typer
 
-from eval import calibrate, calibrate_extract, commands_cases, commands_report, commands_run, report
+from eval import (
+    calibrate,
+    calibrate_extract,
+    commands_cases,
+    commands_drafting,
+    commands_report,
+    commands_run,
+    report,
+)
 from eval.cases import find_case_file, load_suite
 from eval.runner import open_bot
 from eval.terminal import progress, say
@@ -24,6 +32,7 @@ app = typer.Typer(
 commands_run.register(app)
 commands_report.register(app)
 commands_cases.register(app)
+commands_drafting.register(app)
 
 
 @app.command("calibrate-refusal")
