@@ -1,4 +1,7 @@
-"""Percentile bootstrap over cases for means of ratios of sums. Seeded, so runs repeat exactly."""
+"""Percentile bootstrap over cases for means of ratios of sums. Seeded, so runs repeat exactly.
+
+The method is Efron's (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 13).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 ROUNDS = 2_000
 SEED = 20_261
@@ -37,16 +41,60 @@ def estimate(ratios: Sequence[Sequence[Part]], rounds: int = ROUNDS, seed: int =
     parts = np.asarray(ratios, dtype=np.float64)  # (ratios, cases, 2)
     if parts.size == 0:
         return Estimate(None, None, None, 0)
-    counted = int(np.count_nonzero(parts[:, :, 1].any(axis=0)))
-    sums = parts.sum(axis=1)  # (ratios, 2)
-    if not np.all(sums[:, 1] > 0):
+    counted = _counted(parts)
+    value = _value(parts)
+    if value is None:
         return Estimate(None, None, None, counted)
-    value = float((sums[:, 0] / sums[:, 1]).mean())
+    values = _drawn(parts, rounds, seed)
+    low, high = _interval(values[~np.isnan(values)])
+    return Estimate(value, low, high, counted)
+
+
+def parity(
+    a: Sequence[Sequence[Part]],
+    b: Sequence[Sequence[Part]],
+    rounds: int = ROUNDS,
+    seed: int = SEED,
+) -> Estimate:
+    """The smaller of two figures over the larger: 1 where they are alike.
+
+    Each is a mean of ratios as for `estimate`, and its cases are drawn by themselves. `n` is
+    the smaller number of cases. None where one cannot be told or both are 0.
+    """
+    sides = [np.asarray(x, dtype=np.float64) for x in (a, b)]
+    if any(side.size == 0 for side in sides):
+        return Estimate(None, None, None, 0)
+    counted = min(_counted(side) for side in sides)
+    values = [_value(side) for side in sides]
+    if values[0] is None or values[1] is None or max(values[0], values[1]) <= 0:
+        return Estimate(None, None, None, counted)
+    drawn = np.stack([_drawn(side, rounds, seed + n) for n, side in enumerate(sides)])
+    drawn = drawn[:, np.all(drawn >= 0, axis=0) & (drawn.max(axis=0) > 0)]  # no NaN is >= 0
+    low, high = _interval(drawn.min(axis=0) / drawn.max(axis=0))
+    return Estimate(min(values[0], values[1]) / max(values[0], values[1]), low, high, counted)
+
+
+def _counted(parts: NDArray[np.float64]) -> int:
+    return int(np.count_nonzero(parts[:, :, 1].any(axis=0)))
+
+
+def _value(parts: NDArray[np.float64]) -> float | None:
+    sums = parts.sum(axis=1)  # (ratios, 2)
+    return float((sums[:, 0] / sums[:, 1]).mean()) if np.all(sums[:, 1] > 0) else None
+
+
+def _drawn(parts: NDArray[np.float64], rounds: int, seed: int) -> NDArray[np.float64]:
+    """The figure of each draw; NaN where a ratio is left without a denominator."""
     cases = parts.shape[1]
     weights = np.random.default_rng(seed).multinomial(cases, [1 / cases] * cases, size=rounds)
     drawn = np.einsum("rc,ick->irk", weights.astype(np.float64), parts)  # (ratios, rounds, 2)
     usable = np.all(drawn[:, :, 1] > 0, axis=0)
-    values = (drawn[:, usable, 0] / drawn[:, usable, 1]).mean(axis=0)
+    values = np.full(rounds, np.nan)
+    values[usable] = (drawn[:, usable, 0] / drawn[:, usable, 1]).mean(axis=0)
+    return values
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
-    return Estimate(value, float(low), float(high), counted)
+    return float(low), float(high)

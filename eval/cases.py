@@ -8,7 +8,7 @@ the answer must hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eval.case_reading import CaseFileError, Faults, Lines, line_of, read_case_file
@@ -76,7 +76,8 @@ class GoldCase:
     `groups` must all be cited, any one excerpt of each; `also` may be. `direction` is
     `en->sv` when the question is English and all the evidence Swedish, `mixed` when the
     evidence is in several languages, None without evidence. `outlets` gives the outlet of the
-    articles of which the file tells it, by article id.
+    articles of which the file tells it, by article id; `disputes` the groups of every case of
+    the file on which the sources disagree: showing one of those is never wrong.
     """
 
     case: Case
@@ -84,6 +85,7 @@ class GoldCase:
     also: tuple[Gold, ...]
     direction: str | None
     outlets: Mapping[str, str] = field(default_factory=dict)
+    disputes: tuple[tuple[tuple[Gold, ...], ...], ...] = ()
 
     @property
     def articles(self) -> tuple[str, ...]:
@@ -207,7 +209,8 @@ class _Resolver:
             _check_sense(case, line, self._faults)
             resolved.append(self._resolved(case, index))
         self._faults.raise_if_any()
-        return tuple(resolved)
+        disputes = tuple(gold.groups for gold in resolved if gold.case.conflict)
+        return tuple(replace(gold, disputes=disputes) for gold in resolved)
 
     def _resolved(self, case: Case, index: int) -> GoldCase:
         groups = [

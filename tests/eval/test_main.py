@@ -81,7 +81,11 @@ def test_a_perfect_bot_scores_all(
     (written,) = tmp_path.glob("seeds-none-*.json")
     data = json.loads(written.read_text("utf-8"))
     values = {name: m["value"] for name, m in data["overall"]["measures"].items()}
-    assert set(values.values()) == {1.0}
+    # It quotes without outlet, date or conflict, and says more than the accepted forms.
+    beyond = {"date_shown", "conflict_shown", "speaker_named", "attribution", "token_f1"}
+    beyond |= {"token_recall", "statements", "words"}
+    assert {values[name] for name in values.keys() - beyond} <= {1.0, None}
+    assert values["answer_match"] == values["number_faithfulness"] == 1.0
     assert len(data["results"]) == len(SUITE.cases)
     assert "100%" in capsys.readouterr().out
 
