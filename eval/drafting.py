@@ -21,6 +21,7 @@ from eval.drafting_pick import Articles, Detail, Picked, in_turn, pick
 from eval.drafting_rules import changed, forms, full_names, holds
 from eval.drafting_variants import Variants
 from eval.drafting_write import Writer
+from rag.types import Span
 
 # What a set of drafts is made of; where the languages rule one out, the others share its part.
 SHARES = {"fact": 0.5, "cross_language": 0.15, "unanswerable": 0.2, "false_premise": 0.15}
@@ -97,7 +98,7 @@ class Drafter:
         question = self._writer.question(picked, picked.sentence.text, detail.text, language)
         check_form(question, language)
         check_answer(question, accept, picked.sentence.text, picked.article.text)
-        self._desk.found(question, _gold(picked))
+        self._desk.found(question, _gold(picked), Span(detail.start, detail.end))
         return self._of(kind, picked, question, language, accept=tuple(accept))
 
     def _unanswerable(self, picked: Picked, language: str) -> Draft:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from eval.matching import normalise
 from eval.metrics import covers
 from rag.answering.checks.case import read
 from rag.corpus.language import detect_question
-from rag.types import EvidenceSet
+from rag.types import EvidenceSet, Passage, Reading, Span
 
 # As many words in a row as the sentence has them: the search would find it by looking alone.
 COPIED = 6
@@ -43,6 +43,7 @@ class Why(StrEnum):
     NOT_ONCE = "the excerpt does not occur exactly once in its article"
     NOT_FOUND = "the search does not find the sentence"
     NOT_CHOSEN = "the reader does not choose the sentence"
+    OTHER_ANSWER = "the reader reads another answer in the sentence"
     ANSWERED = "the reader finds an answer"
     NOTHING_FALSE = "there is nothing to change, or the change is not in the question"
     NOBODY = "the case names no person to ask more about"
@@ -57,8 +58,17 @@ class Dropped(Exception):
         self.why = why
 
 
+class Reads(Protocol):
+    """What is needed of a reader."""
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]: ...
+
+
 class Judge(Protocol):
     """What is needed of a bot: retrieval and reader, without an answer."""
+
+    @property
+    def reader(self) -> Reads: ...
 
     def evidence_for(self, question: str) -> EvidenceSet: ...
 
@@ -116,6 +126,15 @@ def check_found(judge: Judge, question: str, gold: Gold) -> None:
         return
     proposed = any(covers(candidate.sentence, gold) for candidate in evidence.candidates)
     raise Dropped(Why.NOT_CHOSEN if proposed else Why.NOT_FOUND)
+
+
+def check_span(judge: Judge, question: str, excerpt: str, answer: Span) -> None:
+    """Raises `Dropped` unless what the reader marks in the excerpt touches the `answer` in it: a
+    small LLM now and then asks about something else than it was told to."""
+    passage = Passage(excerpt, (Span(0, len(excerpt)),))
+    reading = judge.reader.read(question, [passage])[0]
+    if min(reading.end, answer.end) <= max(reading.start, answer.start):
+        raise Dropped(Why.OTHER_ANSWER)
 
 
 def check_unanswered(judge: Judge, question: str) -> None:

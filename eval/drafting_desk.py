@@ -11,10 +11,10 @@ from typing import Literal
 
 from eval.case_schema import Split
 from eval.cases import Gold
-from eval.drafting_checks import Dropped, Judge, Why, check_found, check_new
+from eval.drafting_checks import Dropped, Judge, Why, check_found, check_new, check_span
 from eval.drafting_pick import LANGUAGES
 from rag.errors import LlmError
-from rag.types import ArticleInfo
+from rag.types import ArticleInfo, Span
 
 # Of a kind's name in an id.
 _SHORT = {
@@ -98,10 +98,14 @@ class Desk:
         self._keep(draft)
         return draft
 
-    def found(self, question: str, gold: Gold) -> None:
-        """The round trip, unless what fails it is wanted too. Raises `Dropped`."""
-        if not self.plan.hard:
-            check_found(self.judge, question, gold)
+    def found(self, question: str, gold: Gold, answer: Span | None = None) -> None:
+        """The round trip, unless what fails it is wanted too: the evidence holds the gold, and
+        the reader marks the `answer` in it (a range of the gold's text). Raises `Dropped`."""
+        if self.plan.hard:
+            return
+        check_found(self.judge, question, gold)
+        if answer is not None:
+            check_span(self.judge, question, gold.text, answer)
 
     def id(self, stem: str, kind: str) -> str:
         """An id as case files want it, used once."""

@@ -12,7 +12,9 @@ from rag.types import (
     Candidate,
     Evidence,
     EvidenceSet,
+    Passage,
     Published,
+    Reading,
     Sentence,
     text_sha256,
 )
@@ -59,17 +61,41 @@ class Shelf:
         return infos[offset : offset + limit], len(infos)
 
 
+class ReaderAt:
+    """Reads every answer at the same place."""
+
+    name = "oracle"
+
+    def __init__(self, at: int | None) -> None:
+        self._at = at
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
+        return [
+            Reading(0.9, 0, len(p.text), (0.9,))
+            if self._at is None
+            else Reading(0.9, self._at, self._at + 1, (0.9,))
+            for p in passages
+        ]
+
+
 class Oracle:
     """Proposes every sentence of the shelf, chooses those told, and holds all or nothing enough."""
 
     def __init__(
-        self, *articles: Article, enough: bool = False, chosen: bool = True, proposed: bool = True
+        self,
+        *articles: Article,
+        enough: bool = False,
+        chosen: bool = True,
+        proposed: bool = True,
+        at: int | None = None,
     ) -> None:
+        """`at`: where in any text the reader reads the answer; None: in all of it."""
         self._articles = articles
         self._enough = enough
         self._chosen = chosen
         self._proposed = proposed
         self.asked: list[str] = []
+        self.reader = ReaderAt(at)
 
     def evidence_for(self, question: str) -> EvidenceSet:
         self.asked.append(question)

@@ -136,17 +136,40 @@ def test_no_refusal_is_drafted_of_what_is_answered() -> None:
 
 
 def test_a_kept_question_with_a_value_gives_a_false_premise_without_the_llm() -> None:
-    def write(prompt: str) -> str:
-        if "Answer:" in prompt and "412" in prompt:
-            return reply("How much is the repair after the grounding off Visby of Aurora?")
-        return reply("Which harbour inspector of Visby went on board the Aurora on 4 June 2024?")
+    asked = {
+        "Aurora": "Which ship was in trouble near Gotland on 4 June 2024?",
+        "Visby": "Which town was the ship near when it struck land on 4 June 2024?",
+        "4 June 2024": "When did the ship from the Herald company strike land off Gotland?",
+    }
+    prompts: list[str] = []
 
-    kept, desk = draft(write, Plan(6, frozenset({"en"})), Shelf(SHIP))
-    false = [d for d in kept if d.kind == "false_premise"]
-    for one in false:
-        assert one.refuse == "allowed" and one.excerpt in FERRY
-        assert one.question not in [d.question for d in kept if d is not one]
-    assert desk.tally.drafted["false_premise"] >= 1
+    def write(prompt: str) -> str:
+        prompts.append(prompt)
+        return reply(asked[prompt.rpartition("Answer: ")[2]])
+
+    for seed in range(12):
+        prompts.clear()
+        one = Shelf(article("ferry", FERRY[:1]))
+        kept, _ = draft(write, Plan(8, frozenset({"en"}), seed), one)
+        assert kept[0].kind == "fact" and len(prompts) == 1
+        if len(kept) == 2:
+            break
+    false = kept[1]
+    assert (false.kind, false.refuse, false.accept) == (
+        "false_premise",
+        "allowed",
+        ("4 June 2024",),
+    )
+    assert false.question[:-5] == kept[0].question[:-5] and "2024" not in false.question
+
+
+def test_an_answer_that_the_reader_reads_elsewhere_is_dropped() -> None:
+    for where, kept_kinds in ((FERRY[1].index("412"), {"fact"}), (20, set())):
+        kept: list[Draft] = []
+        desk = Desk(Plan(1, frozenset({"en"})), Oracle(SHIP, at=where), kept.append)
+        Drafter(Shelf(article("ferry", FERRY[1:2])), Writer(Author(good)), desk).run()
+        assert {d.kind for d in kept} == kept_kinds
+    assert desk.tally.dropped["fact"] == {Why.OTHER_ANSWER: 1}
 
 
 def test_the_prompt_tells_the_article_and_never_more_than_a_line_each() -> None:
@@ -208,7 +231,7 @@ def run(monkeypatch: pytest.MonkeyPatch, chat: Any, *words: str) -> int:
     judge = Oracle(SHIP, BANK)
     bot = SimpleNamespace(
         store=SHELF, chat=chat, llm_label="author", evidence_for=judge.evidence_for,
-        reader=SimpleNamespace(name="oracle"),
+        reader=judge.reader,
     )  # fmt: skip
     monkeypatch.setattr(commands_drafting, "open_bot", lambda *_: _opened(bot))
     return door.main(["new", *words])
