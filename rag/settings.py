@@ -64,6 +64,11 @@ class Settings(BaseSettings):
 
     max_question_chars: int = Field(1_000, ge=10, le=20_000)
     max_file_mb: int = Field(50, ge=1, le=2_000)
+    articles_editable: bool | None = Field(
+        None,
+        description="whether visitors of the chat may add and remove articles; default: only "
+        "where it listens on this computer alone",
+    )
 
     @field_validator("data", "cache")
     @classmethod
