@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claim_data import FAULTS, SUPPORTED, Claim, claims
-from reader_data import rows
 
 from eval import faults as planted
+from eval.judge_sets import frank
 
 # Sets whose true statements get a fault planted, and their language. Parallel sentences come
 # with faults of their own.
@@ -101,14 +101,14 @@ def _planted(kept: list[Row], rng: random.Random) -> Iterator[Row]:
 
 
 def summary_rows(bench: Path) -> list[Row]:
-    """FRANK: summaries that people found wholly factual (three of three), and the others."""
+    """FRANK: summaries that people found wholly factual, and the others."""
     return [
         Row(
-            f"frank {row['dataset']}",
-            "" if float(row["factuality"]) >= 0.99 else "unfactual",
-            row["hash"],
-            row["summary"],
-            row["article"],
+            f"frank {summary.part}",
+            "" if summary.holds else "unfactual",
+            summary.group,
+            summary.item.claim,
+            summary.item.article or "",
         )
-        for row in rows(bench / "frank.jsonl.gz")
+        for summary in frank(bench / "frank.jsonl.gz")
     ]
