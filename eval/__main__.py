@@ -15,6 +15,8 @@ from eval import (
     calibrate_extract,
     commands_cases,
     commands_drafting,
+    commands_feedback,
+    commands_judges,
     commands_report,
     commands_run,
     report,
@@ -33,6 +35,8 @@ commands_run.register(app)
 commands_report.register(app)
 commands_cases.register(app)
 commands_drafting.register(app)
+commands_feedback.register(app)
+commands_judges.register(app)
 
 
 @app.command("calibrate-refusal")
