@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from eval.bootstrap import Estimate, parity
+from eval.bootstrap import Estimate, Part, parity
 from eval.cases import hard
 from eval.metrics import MEASURES, Score
+from eval.metrics_about import ABOUT
 
 if TYPE_CHECKING:
     from eval.runner import CaseResult
@@ -48,11 +49,16 @@ def language_parity(results: Sequence[CaseResult]) -> dict[str, Estimate]:
     1 is alike, 0.5 is that one language gets half of what the other gets. Languages are those
     of the questions; each is drawn from by itself.
     """
-    scores: dict[str, list[Score]] = {
-        language: [r.score for r in results if r.score and r.gold.case.language == language]
+    english, swedish = (
+        [r.score for r in results if r.score and r.gold.case.language == language]
         for language in LANGUAGES
-    }
+    )
     return {
-        name: parity(*([[part(s) for s in scores[x]] for part in parts] for x in LANGUAGES))
+        name: parity(_added(parts, english), _added(parts, swedish))
         for name, parts in MEASURES.items()
+        if ABOUT[name].unit == "share"
     }
+
+
+def _added(parts: Sequence[Callable[[Score], Part]], scores: Sequence[Score]) -> list[list[Part]]:
+    return [[part(score) for score in scores] for part in parts]

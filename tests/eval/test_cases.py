@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
-from eval.cases import CaseFileError, Suite, corpus_texts, find_case_file, load_suite
+from eval.case_schema import SCHEMA_FILE, schema_text
+from eval.cases import CaseFileError, Suite, corpus_texts, find_case_file, hard, load_suite
 from eval.matching import found, normalise
 from rag.errors import SettingsError
 
@@ -110,6 +115,107 @@ def test_without_corpus_the_store_gives_the_articles(file: Path) -> None:
         load_suite(file)
 
 
+def rows(*cases: dict[str, object], head: dict[str, object] | None = None) -> str:
+    head = {"corpus": "corpus"} if head is None else head
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in (head, *cases)) + "\n"
+
+
+ROW: dict[str, object] = {
+    "id": "one",
+    "question": "Hur djup är sjön?",
+    "language": "sv",
+    "kind": "fact",
+    "evidence": [[{"article": "sjo", "text": "Sjön är djup."}]],
+    "accept": [["djup*"]],
+}
+
+
+def load_rows(file: Path, text: str) -> Suite:
+    return load(file.with_suffix(".jsonl"), text)
+
+
+def test_rows_are_cases_and_full_ids_need_no_short_names(file: Path) -> None:
+    more = ROW | {
+        "as_of": "2024-05-01",
+        "history": [{"role": "user", "content": "Vilken sjö?"}],
+        "review": "unreviewed",
+        "tags": ["hard"],
+        "reference": "Den är djup.",
+        "attribution": ["SMHI"],
+    }
+    (one,) = load_rows(file, rows(more)).cases
+    assert (one.case.split, one.case.as_of) == ("test", date(2024, 5, 1))
+    assert one.direction == "sv->sv"  # told from the article's own words
+    assert one.articles == ("sjo",)
+    assert hard(one)
+
+
+def test_rows_without_a_head_take_their_articles_from_the_store(file: Path) -> None:
+    path = file.with_suffix(".jsonl")
+    path.write_text(json.dumps(ROW), "utf-8")
+    assert load_suite(path, {"sjo": "Sjön är djup."}.get).cases[0].case.id == "one"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (rows(ROW, ROW), 3, "already used on line 2"),
+        (rows(ROW) + "{", 3, "not valid JSON"),
+        (rows(ROW) + "[]", 3, "must be a JSON object"),
+        (rows(ROW) + '{"id": "two", "id": "three"}', 3, "`id` is given twice"),
+        (rows(ROW, ROW | {"colour": "red"}), 3, "no such field"),
+        (rows(ROW, ROW | {"as_of": "May"}), 3, "as_of"),
+        (rows(ROW, ROW | {"history": [{"role": "system", "content": "x"}]}), 3, "role"),
+        (rows(ROW | {"conflict": True}), 2, "two groups"),
+        (rows(ROW | {"attribution": ["re:("]}), 2, "not a valid regular expression"),
+    ],
+)
+def test_each_fault_of_a_row_is_named_with_its_line(
+    file: Path, text: str, line: int, says: str
+) -> None:
+    with pytest.raises(CaseFileError) as error:
+        load_rows(file, text)
+    first = str(error.value).splitlines()[0]
+    assert f"cases.jsonl:{line}: " in first and says in first
+
+
+def test_a_line_separator_within_a_text_ends_no_row(file: Path) -> None:
+    odd = ROW | {"question": "Hur\u2028djup?"}
+    assert load_rows(file, rows(odd)).cases[0].case.question == "Hur\u2028djup?"
+
+
+def test_the_store_goes_before_the_files_own_corpus(file: Path) -> None:
+    file.write_text(GOOD, "utf-8")
+    with pytest.raises(CaseFileError, match="no article mill"):
+        load_suite(file, {"sjo": "Sjön är djup."}.get)
+
+
+def test_unreviewed_cases_can_be_left_out(file: Path) -> None:
+    suite = load_rows(file, rows(ROW, ROW | {"id": "two", "review": "unreviewed"}))
+    assert len(suite.select()) == 2
+    assert [g.case.id for g in suite.select(unreviewed=False)] == ["one"]
+
+
+def test_the_file_tells_outlets_and_disputes(file: Path) -> None:
+    text = GOOD.replace("id: sjo, language: sv", "id: sjo, language: sv, outlet: SMHI").replace(
+        '      - - {article: sjo, text: "Sjön är djup."}',
+        '      - - {article: sjo, text: "Sjön är djup."}\n'
+        '      - - {article: sjo, text: "Isen höll."}\n    conflict: true',
+    )
+    (one,) = load(file, text).cases
+    assert one.outlets == {"sjo": "SMHI"}
+    assert one.disputes == (one.groups,)
+
+
+def test_the_published_schema_is_current_and_holds() -> None:
+    published = SCHEMA_FILE.read_text("utf-8")
+    assert published == schema_text(), "run `python -m eval case-schema --write`"
+    check = jsonschema.Draft202012Validator(json.loads(published))
+    for path in SCHEMA_FILE.parent.glob("*.yaml"):
+        assert not list(check.iter_errors(yaml.safe_load(path.read_text("utf-8")))), path.name
+    assert list(check.iter_errors({"cases": [ROW | {"colour": "red"}]}))
+
+
 def test_selecting_nothing_is_an_error(file: Path) -> None:
     suite = load(file, GOOD)
     assert len(suite.select(kind="fact", split="dev")) == 1
@@ -165,6 +271,16 @@ def test_the_seeds_cases_are_what_they_are_said_to_be() -> None:
     assert len(silent) >= 20
     assert sum(c.language == "sv" for c in silent) * 2 == len(silent)
     assert 0.4 <= swedish <= 0.5
+
+
+def test_half_of_the_cases_on_the_seeds_are_hard() -> None:
+    names = ("seeds", "seeds2", "elsewhere")
+    cases = [g for name in names for g in load_suite(find_case_file(name)).cases]
+    assert len(cases) >= 150
+    assert sum(hard(g) for g in cases) * 2 >= len(cases)
+    # Without the near misses too, and even if nothing else were asked.
+    beside = [g for g in cases if g.case.kind not in ("unanswerable", "elsewhere")]
+    assert sum(hard(g) for g in beside) * 2 >= len(beside)
 
 
 def test_the_further_cases_are_new_and_many_of_them_silent() -> None:

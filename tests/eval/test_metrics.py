@@ -9,7 +9,7 @@ import pytest
 
 from eval.cases import GoldCase
 from eval.metrics import cited_quotes, covers, evidence_recall, latency, score, summarise
-from rag.types import Conflict, Side
+from rag.types import Answer, Conflict, Side
 from tests.eval.conftest import FLOUR, answer, case, gold, quote, refusal, text_of
 
 RIGHT = "It made thirty per cent of the flour [1]."
@@ -179,6 +179,82 @@ def test_a_refused_false_premise_leaves_no_evidence_to_measure() -> None:
 def test_the_words_of_a_refusal_are_not_an_answer(flour: GoldCase) -> None:
     said = refusal().model_copy(update={"answer": "Nothing on 30 %."})
     assert not score(flour, said, text_of).correct
+
+
+MAY, JUNE = "It closed in May.", "The mill opened in 1961."
+
+
+def disputed(**changed: Any) -> GoldCase:
+    groups = ((gold("mill", MAY),), (gold("mill", JUNE),))
+    return GoldCase(case(conflict=True, **changed), groups, (), "en->en", disputes=(groups,))
+
+
+def showing(*sides: tuple[int, ...]) -> Answer:
+    quotes = [quote(1, "mill", MAY), quote(2, "mill", JUNE), quote(3, "mill", FLOUR)]
+    value = Conflict(about="x", sides=tuple(Side(claim="a", quotes=s) for s in sides))
+    return answer("30 %", quotes, conflicts=(value,))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (showing((1,), (2,)), 1.0),
+        (showing((1,), (3,)), 0.0),
+        (showing((1,), (1,)), 0.0),
+        (answer("30 %", [quote(1, "mill", MAY), quote(2, "mill", JUNE)]), 0.0),
+        (refusal(), 0.0),
+    ],
+)
+def test_a_conflict_is_shown_when_its_sides_stand_on_both(given: Answer, shown: float) -> None:
+    measured = summarise([score(disputed(), given, text_of)])
+    assert measured["conflict_shown"].value == shown
+    assert measured["no_false_conflict"].n == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "calm"), [(showing((1,), (2,)), 1.0), (showing((1,), (3,)), 0.0)]
+)
+def test_a_conflict_that_the_file_knows_of_is_never_false(
+    flour: GoldCase, given: Answer, calm: float
+) -> None:
+    known = replace(flour, disputes=disputed().disputes)
+    assert summarise([score(known, given, text_of)])["no_false_conflict"].value == calm
+    assert summarise([score(flour, given, text_of)])["no_false_conflict"].value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (answer("Lindh says 30 % [1].", [quote(1, "mill", FLOUR)]), 1.0),
+        (answer("It made 30 % [1].", [quote(1, "mill", FLOUR, outlet="Lindh Post")]), 1.0),
+        (answer("It made 30 % [1].", [quote(1, "mill", FLOUR)]), 0.0),
+        (answer("Lindh says 30 % [1].", [quote(1, "mill", MAY)]), 0.0),
+        (refusal(), 0.0),
+    ],
+)
+def test_the_expected_source_is_named(flour: GoldCase, given: Answer, named: float) -> None:
+    asked = replace(flour, case=case(attribution=["Lindh"]))
+    assert summarise([score(asked, given, text_of)])["speaker_named"].value == named
+    assert summarise([score(flour, given, text_of)])["speaker_named"].n == 0
+
+
+def test_f1_is_against_the_reference_and_recall_against_accepted_forms_too(
+    flour: GoldCase,
+) -> None:
+    given = answer("SVT, 1 May 2024: “It made 30 %.”", [quote(1, "mill", FLOUR)])
+    measured = summarise([score(flour, given, text_of)])
+    assert (measured["token_f1"].n, measured["token_recall"].value) == (0, 1.0)
+    told = replace(flour, case=case(reference="It made 30 %."))
+    assert summarise([score(told, given, text_of)])["token_f1"].value == 1.0
+    assert summarise([score(told, refusal(), text_of)])["token_f1"].value == 0.0
+
+
+def test_length_is_of_answers_only(flour: GoldCase) -> None:
+    scores = [score(flour, a, text_of) for a in (answer("one two three", []), refusal())]
+    measured = summarise(scores)
+    assert (measured["statements"].value, measured["words"].value) == (1.0, 3.0)
+    assert measured["words"].n == 1
+    assert measured["tokens"].value is None
 
 
 def test_no_scores_give_no_figures() -> None:

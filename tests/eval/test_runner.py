@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from eval.cases import GoldCase
-from eval.runner import open_bot, run_cases
+from eval.metrics_retrieval import HitSpan
+from eval.partial import append_partial, load_partial
+from eval.runner import CaseResult, open_bot, run_case, run_cases
 from rag.errors import SettingsError
-from rag.types import Answer, Filters, Turn
-from tests.eval.conftest import FLOUR, answer, quote, refusal, text_of
+from rag.types import Answer, Chunk, Filters, Hit, Turn
+from tests.eval.conftest import FLOUR, answer, case, quote, refusal, text_of
 
 
 class FakeBot:
@@ -23,6 +28,7 @@ class FakeBot:
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
     ) -> Answer:
         self.asked.append(question)
+        self.history, self.filters = list(history), filters
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
@@ -64,3 +70,100 @@ def test_a_missing_data_folder_is_said(tmp_path: Path) -> None:
 def test_nothing_to_ask_about_is_said() -> None:
     with pytest.raises(SettingsError, match="--data DIR"), open_bot(None, None, "none"):
         pass
+
+
+def test_history_and_day_are_handed_on(flour: GoldCase) -> None:
+    said = [{"role": "user", "content": "Which mill?"}, {"role": "assistant", "content": "Ours."}]
+    gold = replace(flour, case=case(history=said, as_of="2024-05-01"))
+    bot = FakeBot([refusal()])
+    run_case(gold, bot, text_of)
+    assert bot.history == [Turn("user", "Which mill?"), Turn("assistant", "Ours.")]
+    assert bot.filters == Filters(date_to=date(2024, 5, 1))
+
+
+class SearchingBot(FakeBot):
+    """Its search proposes the whole second sentence of the mill."""
+
+    @property
+    def retriever(self) -> SearchingBot:
+        return self
+
+    def search(
+        self, question: str, language: str, k: int, filters: Filters | None = None
+    ) -> Sequence[Hit]:
+        self.searched = (question, language, k)
+        return [Hit(Chunk("c", "mill", 0, 25, 68, 1, 1, FLOUR, "en"), 0.5)]
+
+
+def test_the_search_is_asked_for_what_the_bot_made_of_the_question(flour: GoldCase) -> None:
+    bot = SearchingBot([refusal().model_copy(update={"standalone_question": "How much, mill?"})])
+    got = run_case(flour, bot, text_of)
+    assert bot.searched == ("How much, mill?", "en", 10)
+    assert got.hits == (HitSpan("mill", 25, 68, 0.5),)
+    assert got.score is not None and got.score.retrieval is not None
+    assert got.score.retrieval.hit_1 == 1.0
+
+
+def test_nothing_is_searched_for_where_nothing_is_to_be_found(silent: GoldCase) -> None:
+    got = run_case(silent, SearchingBot([refusal()]), text_of)
+    assert got.hits is None and got.score is not None and got.score.retrieval is None
+
+
+def test_what_is_done_is_not_asked_again(flour: GoldCase, silent: GoldCase) -> None:
+    (before,) = run_cases([silent], FakeBot([refusal()]), text_of)
+    bot = FakeBot([answer("30 %", [quote(1, "mill", FLOUR)])])
+    kept: list[CaseResult] = []
+    seen: list[tuple[str, int, int]] = []
+    results = run_cases(
+        [silent, flour],
+        bot,
+        text_of,
+        done={"silent": before},
+        keep=kept.append,
+        report=lambda *now: seen.append(now),
+    )
+    assert results[0] is before
+    assert bot.asked == [flour.case.question]
+    assert kept == [results[1]]
+    assert seen == [("flour", 2, 2)]
+
+
+def test_no_case_is_begun_after_an_interruption(flour: GoldCase) -> None:
+    def stop(_: CaseResult) -> None:
+        raise KeyboardInterrupt
+
+    class SlowBot(FakeBot):
+        def ask(
+            self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+        ) -> Answer:
+            time.sleep(0.02)
+            return super().ask(question, history, filters)
+
+    bot = SlowBot([refusal()] * 50)
+    with pytest.raises(KeyboardInterrupt):
+        run_cases([flour] * 50, bot, text_of, keep=stop)
+    assert len(bot.asked) < 50
+
+
+def test_a_run_is_kept_and_taken_up_again(
+    flour: GoldCase, silent: GoldCase, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.partial.jsonl"
+    bot = SearchingBot([answer("30 %", [quote(1, "mill", FLOUR)]), RuntimeError("boom")])
+    first = run_cases([flour, silent], bot, text_of, keep=lambda r: append_partial(path, r))
+    with path.open("a") as file:
+        file.write('{"id": "fl')  # the power went
+    done = load_partial(path, [flour, silent], text_of)
+    assert done == {"flour": first[0]}  # the crashed one is asked again
+
+
+def test_a_changed_case_is_asked_again(flour: GoldCase, tmp_path: Path) -> None:
+    path = tmp_path / "run.partial.jsonl"
+    append_partial(path, run_case(flour, FakeBot([refusal()]), text_of))
+    assert load_partial(path, [flour], text_of).keys() == {"flour"}
+    changed = replace(flour, case=case(accept=[["31 %"]]))
+    assert load_partial(path, [changed], text_of) == {}
+
+
+def test_no_kept_run_is_nothing_done(flour: GoldCase, tmp_path: Path) -> None:
+    assert load_partial(tmp_path / "none", [flour], text_of) == {}
