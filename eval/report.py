@@ -8,19 +8,22 @@ import platform
 import re
 import statistics
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich.table import Table
 
 from eval.bootstrap import LEVEL, ROUNDS, SEED, Estimate
 from eval.metrics import MEASURES, Score, latency, summarise
+from eval.metrics_groups import grouped, language_parity
 from eval.report_read import why
 from eval.runner import CaseResult
+from rag.calibration import packaged
 from rag.errors import StoreError
 from rag.settings import Settings
 from rag.types import Answer
@@ -102,24 +105,6 @@ def public_settings(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude=_PRIVATE)
 
 
-def grouped(results: Sequence[CaseResult]) -> dict[str, dict[str, list[CaseResult]]]:
-    """Results by kind, language, direction (question to evidence) and split."""
-    ways: Mapping[str, Callable[[CaseResult], str | None]] = {
-        "kind": lambda r: r.gold.case.kind,
-        "language": lambda r: r.gold.case.language,
-        "direction": lambda r: r.gold.direction,
-        "split": lambda r: r.gold.case.split,
-    }
-    out: dict[str, dict[str, list[CaseResult]]] = {}
-    for way, of in ways.items():
-        groups = out.setdefault(way, {})
-        for result in results:
-            name = of(result)
-            if name is not None:
-                groups.setdefault(name, []).append(result)
-    return out
-
-
 def figures(results: Sequence[CaseResult]) -> dict[str, Any]:
     """Cases, crashes, every measure and the latency of some results."""
     measured = summarise([r.score for r in results if r.score is not None])
@@ -149,8 +134,14 @@ def document(
     settings: Settings,
     threshold: Mapping[str, float],
     selection: Mapping[str, Any],
+    probabilities: Mapping[str, float] = MappingProxyType({}),
+    calibration: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The whole run as plain JSON data."""
+    """The whole run as plain JSON data.
+
+    `probabilities` are how sure the bot was that the articles answer, by an answer's trace id;
+    `calibration` is what `calibrated` says of its reader.
+    """
     at = commit()
     return {
         "schema": SCHEMA,
@@ -170,8 +161,23 @@ def document(
             way: {name: figures(some) for name, some in sorted(groups.items())}
             for way, groups in grouped(results).items()
         },
-        "results": [_row(r) for r in results],
+        "parity": {name: asdict(value) for name, value in language_parity(results).items()},
+        "calibration": calibration,
+        "results": [_row(r, probabilities) for r in results],
     }
+
+
+def calibrated(reader: str) -> dict[str, Any] | None:
+    """What is known of a reader's and the verifier's probabilities; None for an unknown reader.
+
+    Kept with a run, so that its report shows the curves that its thresholds were read from.
+    """
+    table = packaged("calibration.json")
+    if reader not in table:
+        return None
+    entry = table[reader]
+    kept = {key: entry[key] for key in ("curve", "data", "commit") if key in entry}
+    return {"reader": reader, **kept, "verifier": table.get("support", {}).get("reliability", [])}
 
 
 def cpus() -> int:
@@ -179,8 +185,8 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _row(result: CaseResult) -> dict[str, Any]:
-    case = result.gold.case
+def _row(result: CaseResult, probabilities: Mapping[str, float]) -> dict[str, Any]:
+    case, answer = result.gold.case, result.answer
     return {
         "id": case.id,
         "kind": case.kind,
@@ -206,7 +212,8 @@ def _row(result: CaseResult) -> dict[str, Any]:
         "error": result.error,
         "score": None if result.score is None else asdict(result.score),
         "parts": {} if result.score is None else _parts(result.score),
-        "answer": None if result.answer is None else result.answer.model_dump(mode="json"),
+        "probability": None if answer is None else probabilities.get(answer.trace_id),
+        "answer": None if answer is None else answer.model_dump(mode="json"),
     }
 
 
@@ -274,7 +281,7 @@ def _caption(overall: Mapping[str, Any]) -> str:
     if times["median"] is not None:
         line += f" Answer in {times['median']:.0f} ms (median), {times['p95']:.0f} ms (95%)."
         each = ", ".join(f"{n} {ms:.0f}" for n, ms in overall["stages"].items() if n != "total")
-        line += f" Median of each stage: {each} ms."
+        line += f" Median of each stage: {each} ms." if each else ""
     if overall["crashed"]:
         line += f" {overall['crashed']} cases crashed and are in no figure."
     return line
@@ -292,7 +299,7 @@ def failures(results: Sequence[CaseResult]) -> list[str]:
 def wrong(results: Sequence[CaseResult]) -> list[str]:
     """A line for each answer that is not right, and why."""
     return [
-        f"{r.gold.case.id} [{r.gold.case.split}]: {why(_row(r))}"
+        f"{r.gold.case.id} [{r.gold.case.split}]: {why(_row(r, {}))}"
         for r in results
         if r.score is not None and not r.score.correct
     ]

@@ -253,4 +253,4 @@ def _step(most: float, wanted: int = 18) -> float:
 
 
 def _ms(value: float) -> str:
-    return f"{value / 1000:g} s" if value >= 1000 else f"{value:g} ms"
+    return f"{value / 1000:g} s" if value >= 1000 else f"{value:g} ms" if value else "0"

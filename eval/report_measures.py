@@ -1,15 +1,16 @@
-"""What each measure is called, what it means and which way is better, for people to read.
+"""The words for each measure: its label, its heading, and how its figures are written.
 
-A measure that is not named here is still shown, under its own name: the words are a courtesy,
-the figures come from the document.
+What a measure means comes from `metrics_about`. A measure of an older result that is not known
+there is shown all the same, under its own name: the figures come from the document.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from eval.metrics_about import ABOUT
 
 Unit = Literal["share", "number", "ms"]
 Better = Literal["higher", "lower"]
@@ -24,76 +25,64 @@ class Measure:
     meaning: str
     unit: Unit = "share"
     better: Better | None = "higher"
+    source: str = ""
 
 
-# An answer made of pasted sentences is always faithful, so no figure of the first group is shown
-# without those of the next two.
-GROUPS: tuple[tuple[str, tuple[Measure, ...]], ...] = (
-    (
-        "Does it stand on the articles?",
-        (
-            Measure(
-                "quote_exactness",
-                "Quotes exact",
-                "Quotes that are, character for character, what the article has at that place.",
-            ),
-            Measure(
-                "evidence_precision",
-                "Evidence precision",
-                "Cited quotes that stand on a passage marked as carrying the answer.",
-            ),
-            Measure(
-                "evidence_recall",
-                "Evidence recall",
-                "Passages an answer needs that are quoted; a refusal counts as none.",
-            ),
-        ),
-    ),
-    (
-        "Does it answer, and rightly?",
-        (
-            Measure(
-                "answer_rate",
-                "Answer rate",
-                "Of the questions that the articles answer, those that were answered at all.",
-            ),
-            Measure(
-                "answer_match",
-                "Answer match",
-                "Of the same questions, those whose answer holds all it must and nothing it must "
-                "not; a refusal does not match.",
-            ),
-            Measure("correct", "All right", "Cases of every kind that came out as expected."),
-            Measure(
-                "not_said", "Nothing forbidden", "Answers without a word that they must not say."
-            ),
-        ),
-    ),
-    (
-        "Does it refuse, and rightly?",
-        (
-            Measure(
-                "refusal_recall",
-                "Refusal recall",
-                "Of the questions that the articles do not answer, those that were refused.",
-            ),
-            Measure(
-                "refusal_precision",
-                "Refusal precision",
-                "Of all refusals, those of a question without an answer or on a false premise.",
-            ),
-            Measure(
-                "refusal_balanced",
-                "Refusal, balanced",
-                "The mean of refusal recall and answer rate: 50% is what guessing gives.",
-            ),
-            Measure(
-                "false_premise",
-                "False premise",
-                "Questions resting on something untrue that were refused or put right.",
-            ),
-        ),
-    ),
+# In the order of the page. An answer made of pasted sentences is always faithful, so no page
+# shows the first groups without the next ones.
+_HEADINGS = {
+    "answer": "Does it answer, and rightly?",
+    "evidence": "Does it stand on the right words?",
+    "faithfulness": "Does it say only what they say?",
+    "refusal": "Does it refuse, and rightly?",
+    "shown": "Does it show what a reader must know?",
+    "retrieval": "Does it find what is there?",
+    "cost": "How long is it?",
+}
+_OTHER = "Other figures"
+
+# Labels, in the order in which the measures stand under their headings.
+_LABELS = {
+    "correct": "All right",
+    "answer_rate": "Answer rate",
+    "answer_match": "Answer match",
+    "token_f1": "Token F1",
+    "token_recall": "Token recall",
+    "quote_exactness": "Quotes exact",
+    "evidence_recall": "Evidence recall",
+    "evidence_precision": "Evidence precision",
+    "number_faithfulness": "Numbers borne out",
+    "name_faithfulness": "Names borne out",
+    "attribution": "Attribution",
+    "not_said": "Nothing forbidden",
+    "refusal_recall": "Refusal recall",
+    "refusal_precision": "Refusal precision",
+    "refusal_balanced": "Refusal, balanced",
+    "false_premise": "False premise",
+    "speaker_named": "Source named",
+    "date_shown": "Date shown",
+    "conflict_shown": "Conflict shown",
+    "no_false_conflict": "No false conflict",
+    "mrr@10": "MRR@10",
+    "ndcg@10": "nDCG@10",
+}
+# Shown where the question "does it answer?" is put, though it is what refusing costs.
+_PUT = {"answer_rate": "answer"}
+
+# Columns of the matrix of kinds: what stands for the rest.
+COLUMNS = (
+    "correct",
+    "answer_rate",
+    "answer_match",
+    "refusal_recall",
+    "false_premise",
+    "quote_exactness",
+    "evidence_recall",
+    "evidence_precision",
+    "number_faithfulness",
+    "name_faithfulness",
+    "attribution",
+    "hit@10",
 )
 
 MILLISECONDS = Measure(
@@ -110,35 +99,33 @@ WATCHED = (
     "correct",
 )
 
-_KNOWN = {m.name: m for _, measures in GROUPS for m in measures} | {"milliseconds": MILLISECONDS}
-_AT = re.compile(r"(.+?)_?(?:@|_at_)(\d+)$")
-
 
 def measure(name: str) -> Measure:
     """The words for a measure; its own name, made readable, where there are none."""
-    return _KNOWN.get(name) or Measure(name, _readable(name), "")
+    if name == MILLISECONDS.name:
+        return MILLISECONDS
+    label = _LABELS.get(name) or _readable(name)
+    about = ABOUT.get(name)
+    if about is None:
+        return Measure(name, label, "")
+    return Measure(name, label, about.meaning, about.unit, about.better, about.source)
 
 
 def _readable(name: str) -> str:
-    at = _AT.match(name)
-    if at:
-        return f"{_readable(at[1])}@{at[2]}"
     words = name.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 
 def grouped(names: Iterable[str]) -> list[tuple[str, list[Measure]]]:
     """The measures under their headings; the unknown ones last, under `Other figures`."""
-    left = list(dict.fromkeys(names))
-    out = []
-    for heading, measures in GROUPS:
-        here = [m for m in measures if m.name in left]
-        left = [name for name in left if name not in {m.name for m in here}]
-        if here:
-            out.append((heading, here))
-    if left:
-        out.append(("Other figures", [measure(name) for name in left]))
-    return out
+    order = list(_LABELS)
+    known = sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+    out: dict[str, list[Measure]] = {heading: [] for heading in (*_HEADINGS.values(), _OTHER)}
+    for name in known:
+        about = ABOUT.get(name)
+        group = _PUT.get(name) or (about.group if about else "")
+        out[_HEADINGS.get(group, _OTHER)].append(measure(name))
+    return [(heading, some) for heading, some in out.items() if some]
 
 
 def shown(value: float | None, unit: Unit = "share", *, signed: bool = False) -> str:
@@ -150,8 +137,18 @@ def shown(value: float | None, unit: Unit = "share", *, signed: bool = False) ->
     if unit == "share":
         return f"{sign}{100 * size:.1f} points" if signed else f"{sign}{_percent(size)}"
     if unit == "ms":
-        return f"{sign}{size:,.0f} ms"
+        return f"{sign}{size:,.0f} ms" if size < 1000 else f"{sign}{size / 1000:,.1f} s"
     return f"{sign}{size:,.2f}"
+
+
+def between(low: float | None, high: float | None, unit: Unit) -> str:
+    """The interval of a difference, its unit said once; empty for none."""
+    if low is None or high is None:
+        return ""
+    first, second = shown(low, unit, signed=True), shown(high, unit, signed=True)
+    if unit == "share":
+        first = first.removesuffix(" points")
+    return f"{first} to {second}"
 
 
 def _percent(share: float) -> str:

@@ -74,13 +74,18 @@ def of_case(row: Row, text_of: TextOf) -> list[Shown]:
     ]
 
 
+_UNKNOWN: Mapping[str, Any] = dict.fromkeys(
+    ("outlet", "title", "published", "published_is", "language", "n")
+)
+
+
 def _article(
     article_id: str,
     quotes: Sequence[Mapping[str, Any]],
     gold: Sequence[Mapping[str, Any]],
     text: str | None,
 ) -> Shown:
-    about = quotes[0] if quotes else {}
+    about = {**_UNKNOWN, **quotes[0]} if quotes else _UNKNOWN
     if text is None:
         # Each quote stands alone, as a slice that starts and ends with itself.
         alone = [Excerpt(q["start"], q["end"], (Piece(q["text"], (q["n"],), False),), True, True)
@@ -97,7 +102,7 @@ def _article(
 
 def _is_slice(quote: Mapping[str, Any], text: str) -> bool:
     start, end = quote["start"], quote["end"]
-    return 0 <= start < end <= len(text) and text[start:end] == quote["text"]
+    return 0 <= start < end <= len(text) and bool(text[start:end] == quote["text"])
 
 
 def excerpts(text: str, marks: Iterable[Mark], around: int = AROUND) -> list[Excerpt]:
