@@ -55,6 +55,42 @@ _NO_SPEAKER = (
     "The A An He She It They We I You This That These Those There In On At As But And Both Some "
     "Han Hon Det De Den Vi Jag Ni Man Som Men Och En Ett Detta Dessa Här Där Så När Nu"
 )
+# One actor by several names, across languages too: to exchange one for another is no fault.
+_ACTORS = (
+    "China Chinese China’s Beijing Peking Kina Kinas",
+    "US USA U.S American Americans Washington America USA:s",
+    "UK Britain British London Storbritannien",
+    "Russia Russian Moscow Kremlin Ryssland Moskva",
+    "Germany German Berlin Tyskland",
+    "France French Paris Frankrike",
+    "Sweden Swedish Stockholm Sverige Sveriges",
+    "EU European Europe Brussels Europa Bryssel",
+    "Ukraine Ukrainian Kyiv Ukraina Kiev",
+    "Japan Japanese Tokyo",
+)
+_DEMONYM = re.compile(r"(?:ese|ican|ian|ish|ans|ens)$")
+_ROLES = (
+    "President Prime Minister Secretary Treasury University Chancellor Ambassador King "
+    "Queen Government State House Department Ministry Committee"
+)
+
+
+def _known(name: str, evidence: str) -> bool:
+    """Whether the evidence names whom `name` names, by this or another name."""
+    if any(word.lower() in evidence.lower() for word in name.split()):
+        return True
+    named = {word for actor in _ACTORS for word in actor.split() if is_actor(name, actor)}
+    return any(re.search(rf"\b{re.escape(word)}\b", evidence) for word in named)
+
+
+def is_proper(name: str) -> bool:
+    """Whether a run of capitalised words names somebody or something: no "Asian", no title."""
+    return not _DEMONYM.search(name) and not set(name.split()) & set(_ROLES.split())
+
+
+def is_actor(name: str, *actors: str) -> bool:
+    """Whether a name is one of these actors', else of any state that is known here."""
+    return any(set(name.split()) & set(actor.split()) for actor in actors or _ACTORS)
 
 
 def number(text: str, evidence: str, language: str, rng: random.Random) -> str | None:
@@ -117,14 +153,13 @@ def name(
 ) -> str | None:
     """A name exchanged for one from another row, with as many words."""
     del language
-    found = [n for n in names_in(text) if n.split()[-1] in evidence]
+    found = [n for n in names_in(text) if n.split()[-1] in evidence and is_proper(n)]
     if not found or not pool:
         return None
     old = rng.choice(found)
     for _ in range(20):
         new = rng.choice(pool)
-        known = any(word.lower() in evidence.lower() for word in new.split())
-        if len(new.split()) == len(old.split()) and not known:
+        if len(new.split()) == len(old.split()) and not _known(new, evidence):
             return re.sub(rf"\b{re.escape(old)}\b", new, text)
     return None
 

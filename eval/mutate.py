@@ -48,7 +48,7 @@ class Mutation:
 class _Elsewhere:
     """What the other answers of the run offer to go wrong with."""
 
-    names: tuple[str, ...]
+    names: Mapping[str, tuple[str, ...]]  # by language
     speakers: tuple[str, ...]
     quotes: tuple[Quote, ...]
 
@@ -128,9 +128,15 @@ def _elsewhere(cases: Sequence[Answered]) -> _Elsewhere:
     quotes = {
         (q.article_id, q.start, q.end): q for c in cases for q in cited_quotes(c.answer)
     }.values()
-    names = sorted({name for q in quotes for name in faults.names_in(q.text)})
+    names: dict[str, set[str]] = defaultdict(set)
+    for quote in quotes:
+        names[quote.language].update(filter(faults.is_proper, faults.names_in(quote.text)))
     speakers = {q.text[a:b] for q in quotes for a, b in faults.speakers_in(q.text)}
-    return _Elsewhere(tuple(names), tuple(sorted(speakers)) or tuple(names), tuple(quotes))
+    # A state may speak through the person whom it would stand in for.
+    persons = sorted(name for name in speakers if not faults.is_actor(name))
+    return _Elsewhere(
+        {x: tuple(sorted(n)) for x, n in names.items()}, tuple(persons), tuple(quotes)
+    )
 
 
 def _place(case: Answered, at: int, articles: Articles) -> _Place:
@@ -183,8 +189,9 @@ def _worded(plant: faults.Plant) -> _Plant:
 
 
 def _named(place: _Place, elsewhere: _Elsewhere, _: TextOf, rng: random.Random) -> _Fault | None:
+    names = elsewhere.names.get(place.language, ())
     words = place.statement.text[place.start : place.end]
-    changed = faults.name(words, place.evidence, place.language, rng, elsewhere.names)
+    changed = faults.name(words, place.evidence, place.language, rng, names)
     return _within(place, changed)
 
 
@@ -207,22 +214,21 @@ def _dated(
 
 
 def _added(place: _Place, elsewhere: _Elsewhere, _: TextOf, rng: random.Random) -> _Fault | None:
-    """Another article's sentence, put after the statement on the strength of its quotes."""
-    claims = [q for q in _strange(place, elsewhere) if q.language == place.language]
+    """A sentence from elsewhere, put after the statement as if its quotes said that too."""
+    claims = [q for q in _strange(place, elsewhere.quotes) if q.language == place.language]
     if not claims:
         return None
     text = f"{place.statement.text} {rng.choice(claims).text}"
     return _said(place, text, place.language)
 
 
-def _strange(place: _Place, elsewhere: _Elsewhere) -> list[Quote]:
-    """Quotes of other articles that say something else than the statement and its quotes."""
+def _strange(place: _Place, quotes: Sequence[Quote]) -> list[Quote]:
+    """Those that say something else than the statement and its quotes."""
     known = set(_LONGER_WORD.findall(f"{place.statement.text} {place.evidence}".lower()))
-    own = {quote.article_id for quote in place.quotes}
     found = []
-    for quote in elsewhere.quotes:
+    for quote in quotes:
         words = set(_LONGER_WORD.findall(quote.text.lower()))
-        if quote.article_id not in own and words and len(words & known) < SHARED * len(words):
+        if words and len(words & known) < SHARED * len(words):
             found.append(quote)
     return found
 
@@ -263,7 +269,8 @@ def _swapped(
     old = place.quotes[0]
     if sum(old.n in statement.quotes for statement in place.answer.statements) > 1:
         return None
-    others = _strange(place, elsewhere)
+    foreign = [q for q in elsewhere.quotes if q.article_id != old.article_id]
+    others = _strange(place, foreign)
     if not others:
         return None
     new = rng.choice(others).model_copy(update={"n": old.n})
