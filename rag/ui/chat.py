@@ -10,9 +10,10 @@ from rag.errors import OrdagrantError
 from rag.settings import Settings
 from rag.types import Filters
 from rag.ui import citable, render
+from rag.ui.conversations import Keeping
 from rag.ui.protocol import ChatBot
 from rag.ui.running import Run
-from rag.ui.session import Session
+from rag.ui.session import ALL, Exchange, Session
 from rag.ui.strings import Strings
 
 _log = logging.getLogger(__name__)
@@ -24,57 +25,79 @@ class Chat:
     def __init__(self, bot: ChatBot, settings: Settings) -> None:
         self._bot = bot
         self._most_chars = settings.max_question_chars
+        self.keeping = Keeping(bot.store)
 
     def ask(
-        self, question: str, session: Session, t: Strings
+        self,
+        question: str,
+        session: Session,
+        t: Strings,
+        *,
+        owner: str = "",
+        filters: Filters = ALL,
+        place: int | None = None,
     ) -> Iterator[tuple[Session, Run | None]]:
         """The session after each step, with the run that can be stopped while it lasts.
 
-        Every failure becomes part of the session: one sentence, never a traceback.
+        `place`: ask in place of the exchange there and of what followed it. Every failure becomes
+        part of the session: one sentence, never a traceback. What is asked is kept for `owner`:
+        as stopped when the evidence is there, as what has come of it at the end.
         """
         question = question.strip()
         if not question:
             return
-        history = session.history()
+        history = session.history(place)
         if len(question) > self._most_chars:
-            session = session.asking(question[:200] + "…")
+            session = session.asking(question[:200] + "…", filters, place)
             problem = t("too_long", n=len(question), most=self._most_chars)
             yield session.with_last(session.exchanges[-1].failed(problem)), None
             return
-        session = session.asking(question)
-        run = Run(lambda stopped: self._bot.stream(question, history, Filters(), cancelled=stopped))
-        yield session, run
-        current = session.exchanges[-1]
+        session = session.asking(question, filters, place)
+        run = Run(
+            lambda stopped, waiting: self._bot.stream(
+                question, history, filters, cancelled=stopped, waiting=waiting
+            )
+        )
+        # Looking begins before the page shows the question, and keeping it costs the answer
+        # nothing: it is done while the bot looks.
+        run.begin()
+        try:
+            yield session, run
+            session = self.keeping.kept(owner, session)
+            for current in self._course(run, session.exchanges[-1], t):
+                if run.abandoned:
+                    return
+                session = session.with_last(current)
+                if current.running:
+                    yield session, run
+            if not run.abandoned:
+                yield self.keeping.kept(owner, session), None
+        finally:
+            run.stop()  # the visitor may have left in the middle
+
+    def _course(self, run: Run, current: Exchange, t: Strings) -> Iterator[Exchange]:
+        """The exchange after each event; at the end it is done, stopped or failed."""
         try:
             for event in run.events():
                 current = current.after(event)
-                yield session.with_last(current), run
-            if run.abandoned:
-                return
+                yield current
             if current.running:
-                current = current.stopped()
+                yield current.stopped()
         except OrdagrantError as error:
-            current = current.failed(str(error))
+            yield current.failed(str(error))
         except Exception:
             trace = uuid.uuid4().hex[:12]
             _log.exception("answering failed, trace %s", trace)
-            current = current.failed(t("unexpected", id=trace))
-        finally:
-            run.stop()  # the visitor may have left in the middle
-        yield session.with_last(current), None
+            yield current.failed(t("unexpected", id=trace))
 
     def open(self, session: Session, place: object, key: object, t: Strings) -> str | None:
         """The article of one quote as HTML; None when the session has no such quote.
 
         `place` and `key` come from the browser and may be anything.
         """
-        if not (isinstance(place, str) and isinstance(key, str)):
+        exchange = session.at(place)
+        if exchange is None or not (isinstance(place, str) and isinstance(key, str)):
             return None
-        if not (place.isascii() and place.isdigit()) or len(place) > 6:
-            return None
-        if int(place) >= len(session.exchanges):
-            return None
-        exchange = session.exchanges[int(place)]
         chosen = citable.find(exchange, key)
         if chosen is None:
             return None
@@ -87,3 +110,16 @@ class Chat:
     def articles(self) -> int:
         """How many articles can be asked about."""
         return self._bot.store.count()[0]
+
+    @property
+    def translates(self) -> bool:
+        """Whether quotes can be translated here."""
+        return False
+
+    def sources(self) -> list[str]:
+        """Who published the articles; for the filter."""
+        return [name for name, _ in self._bot.store.outlets()]
+
+    def languages(self) -> list[str]:
+        """The languages of the articles (ISO 639-1); for the filter."""
+        return list(self._bot.store.languages())

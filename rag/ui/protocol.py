@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from rag.store.conversations import Conversations
+from rag.store.feedback import FeedbackLog
 from rag.types import Article, Event, Filters, Turn
 
 
 class ArticleStore(Protocol):
-    """Where articles are read from. Called from several threads."""
+    """Where articles are read from, and conversations kept. Called from several threads."""
+
+    @property
+    def conversations(self) -> Conversations: ...
+
+    @property
+    def feedback(self) -> FeedbackLog: ...
 
     def count(self) -> tuple[int, int]:
         """How many articles and chunks there are."""
@@ -17,6 +25,14 @@ class ArticleStore(Protocol):
 
     def article(self, article_id: str) -> Article | None:
         """One article, or None when it is not (or no longer) there."""
+        ...
+
+    def outlets(self) -> Sequence[tuple[str, int]]:
+        """Who published, with the number of articles of each."""
+        ...
+
+    def languages(self) -> Mapping[str, int]:
+        """The languages that there are articles in (ISO 639-1), with a number for each."""
         ...
 
 
@@ -38,9 +54,11 @@ class ChatBot(Protocol):
         filters: Filters,
         *,
         cancelled: Callable[[], bool] | None = None,
+        waiting: Callable[[int], None] | None = None,
     ) -> Iterator[Event]:
         """Evidence, then accepted statements, then the answer.
 
         Closing it cancels; so does `cancelled` saying True, even while a model is busy.
+        `waiting` hears, from any thread, how many questions are ahead in line for the LLM.
         """
         ...

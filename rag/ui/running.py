@@ -10,19 +10,21 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 
-from rag.types import Event
+from rag.types import Event, Waiting
+
+# Given what tells whether the run was stopped, so that a busy model can end too, and what hears
+# the place in line for it.
+Start = Callable[[Callable[[], bool], Callable[[int], None]], Iterator[Event]]
 
 
 class Run:
-    """Runs a stream of events in a thread; iterate over `events()`, stop with `stop()`.
+    """Runs a stream of events in a thread; iterate over `events()`, stop with `stop()`."""
 
-    `start` is given what tells whether the run was stopped, so that a busy model can end too.
-    """
-
-    def __init__(self, start: Callable[[Callable[[], bool]], Iterator[Event]]) -> None:
+    def __init__(self, start: Start) -> None:
         self._start = start
         self._stop = threading.Event()
-        self._queue: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Event | Waiting | BaseException | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
         self.abandoned = False
 
     @property
@@ -39,9 +41,15 @@ class Run:
         self.abandoned = True
         self.stop()
 
-    def events(self) -> Iterator[Event]:
+    def begin(self) -> None:
+        """Start the stream before anyone listens."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._pump, name="ordagrant-answer", daemon=True)
+            self._thread.start()
+
+    def events(self) -> Iterator[Event | Waiting]:
         """The stream's events until it ends or is stopped; its exception is raised here."""
-        threading.Thread(target=self._pump, name="ordagrant-answer", daemon=True).start()
+        self.begin()
         try:
             while (item := self._queue.get()) is not None and not self.stopped:
                 if isinstance(item, BaseException):
@@ -52,7 +60,7 @@ class Run:
 
     def _pump(self) -> None:
         try:
-            stream = self._start(self._stop.is_set)
+            stream = self._start(self._stop.is_set, lambda n: self._queue.put(Waiting(n)))
             try:
                 for event in stream:
                     if self.stopped:
@@ -66,3 +74,29 @@ class Run:
             self._queue.put(error)
         finally:
             self._queue.put(None)
+
+
+class Runs:
+    """The run of each visit, so that a visit that ends can end its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of: dict[str, Run] = {}
+
+    def began(self, visit: str, run: Run | None) -> None:
+        with self._lock:
+            if run is not None:
+                self._of[visit] = run
+
+    def ended(self, visit: str, run: Run | None) -> None:
+        """Forget a run; the next one of the visit may have begun already."""
+        with self._lock:
+            if run is not None and self._of.get(visit) is run:
+                del self._of[visit]
+
+    def leave(self, visit: str) -> None:
+        """The visitor is gone: nobody waits for the answer any more."""
+        with self._lock:
+            run = self._of.pop(visit, None)
+        if run is not None:
+            run.abandon()

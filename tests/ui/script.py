@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rag.settings import Settings
+from rag.store.conversations import Conversations
+from rag.store.database import Database
+from rag.store.feedback import FeedbackLog
 from rag.types import (
     Answer,
     Article,
@@ -102,6 +108,7 @@ class Script:
     error: Exception | None = None
     partial: bool = False
     hold_before: int | None = None  # wait for `ScriptedBot.gate` before this statement
+    ahead: int = 0  # questions in line for the LLM until the gate opens, after the evidence
 
     def answer(self, question: str) -> Answer:
         order: dict[int, int] = {}
@@ -137,8 +144,20 @@ class Script:
 
 
 class ScriptedStore:
+    """Articles in a dictionary; conversations and feedback as in every store."""
+
     def __init__(self, articles: Sequence[Article]) -> None:
         self.articles = {a.info.id: a for a in articles}
+        self._folder = tempfile.TemporaryDirectory(prefix="ordagrant-test-")
+        database = Database.open(Settings(data=Path(self._folder.name)))
+        self.conversations = Conversations(database)
+        self.feedback = FeedbackLog(database)
+
+    def outlets(self) -> list[tuple[str, int]]:
+        return Counter(a.info.outlet for a in self.articles.values() if a.info.outlet).most_common()
+
+    def languages(self) -> dict[str, int]:
+        return dict(Counter(a.info.language for a in self.articles.values()).most_common())
 
     def count(self) -> tuple[int, int]:
         return len(self.articles), 4 * len(self.articles)
@@ -157,6 +176,7 @@ class ScriptedBot:
         self.store = ScriptedStore(articles)
         self.scripts = dict(scripts)
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self.filters: list[Filters] = []  # of each question asked
         self.gate = threading.Event()
         self.closed = threading.Event()
 
@@ -167,14 +187,21 @@ class ScriptedBot:
         filters: Filters | None = None,
         *,
         cancelled: Callable[[], bool] | None = None,
+        waiting: Callable[[int], None] | None = None,
     ) -> Iterator[Event]:
         self.asked.append((question, tuple(history)))
+        self.filters.append(filters or Filters())
         script = self.scripts.get(question, UNKNOWN)
         try:
             if script.error:
                 raise script.error
             found = EvidenceSet(tuple(script.items), 0.9, not script.refusal)
             yield EvidenceFound(script.standalone or question, found)
+            if script.ahead and waiting is not None:
+                waiting(script.ahead)
+                while not (self.gate.wait(0.02) or (cancelled is not None and cancelled())):
+                    pass
+                waiting(0)
             for i, (text, numbers) in enumerate(script.statements):
                 if script.hold_before == i:
                     self.gate.wait(90)

@@ -87,6 +87,7 @@ TARIFFS = "Hur höga är tullarna på kinesiska varor?"
 UNANSWERED = "How many soybeans did China buy in 2024?"
 UNANSWERED_SV = "Vad kostar ett kilo neodym?"
 HELD = "What must China do first?"
+QUEUED = "Who is waiting in line?"
 LLM_DOWN = "Which model is this?"
 CRASH = "What breaks?"
 
@@ -226,6 +227,11 @@ def sample_bot() -> ScriptedBot:
                 ("In Geneva both sides agreed to reduce tariffs.", [2]),
             ],
             hold_before=1,
+        ),
+        QUEUED: Script(
+            found(precondition),
+            [("Beijing wants the tariffs dropped before serious negotiations.", [1])],
+            ahead=2,
         ),
         LLM_DOWN: Script(error=LlmError("The LLM at port 1 does not answer: start it.")),
         CRASH: Script(error=RuntimeError("secret detail")),

@@ -17,15 +17,16 @@ _QUESTIONS = (scripted.PHONE, scripted.TARIFFS, scripted.UNANSWERED, scripted.RA
 
 
 def _asking(config: dict[str, Any]) -> dict[str, Any]:
-    """The event that a submitted question triggers."""
+    """The event that a submitted question triggers, with the `box` that the question is in."""
     box = next(c for c in config["components"] if c["props"].get("elem_id") == "og-box")
-    return next(d for d in config["dependencies"] if [box["id"], "submit"] in d["targets"])
+    found = next(d for d in config["dependencies"] if [box["id"], "submit"] in d["targets"])
+    return {**found, "box": box["id"]}
 
 
 def _ask(url: str, event: dict[str, Any], question: str) -> list[dict[str, Any]]:
     """All messages that a new visitor gets for the question."""
     visitor = uuid.uuid4().hex
-    data = [question] + [None] * (len(event["inputs"]) - 1)
+    data = [question if part == event["box"] else None for part in event["inputs"]]
     body = {"data": data, "fn_index": event["id"], "session_hash": visitor, "trigger_id": None}
     told = []
     with httpx.Client(base_url=url, timeout=60) as client:
