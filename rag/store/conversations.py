@@ -120,6 +120,13 @@ class Conversations:
             )
         return name
 
+    def title(self, owner: str, conversation: str) -> str | None:
+        """What a conversation is called; None where there is no such conversation."""
+        with self._database.read() as connection:
+            key = _key(connection, owner, conversation, deleted=False)
+            called = select(conversations.c.title).where(conversations.c.key == key)
+            return connection.execute(called).scalar_one_or_none()
+
     def read(self, owner: str, conversation: str) -> Exchanges | None:
         """The exchanges in their order; None where there is no such conversation."""
         with self._database.read() as connection:

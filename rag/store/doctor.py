@@ -122,7 +122,7 @@ def _database_problems(connection: Connection) -> list[str]:
     if verdict != "ok":
         lines.append(f"The database is damaged ({verdict}): restore a copy or ingest anew.")
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-        lines.append("The database holds rows whose article is gone.")
+        lines.append("The database holds rows whose article or conversation is gone.")
     return lines
 
 

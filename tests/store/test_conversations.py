@@ -95,6 +95,8 @@ def test_nobody_sees_or_changes_what_is_anothers(store: Store) -> None:
     theirs = store.conversations
     assert theirs.list(YOU) == theirs.list(YOU, "ferry") == []
     assert theirs.read(YOU, mine) is None
+    assert theirs.title(YOU, mine) is None
+    assert theirs.title(ME, mine) == "ferry"
     assert not theirs.write(YOU, mine, asked(0, "mine now"))
     assert not theirs.rename(YOU, mine, "mine now")
     assert not theirs.delete(YOU, mine)
@@ -159,6 +161,7 @@ def test_deleting_can_be_undone_for_a_while(store: Store, settings: Settings) ->
     assert here.delete(ME, name)
     assert not here.delete(ME, name)
     assert here.read(ME, name) is None
+    assert here.title(ME, name) is None
     assert not here.rename(ME, name, "x")
     assert [c.id for c in here.list(ME)] == [kept]
     # An answer that was being made when its conversation was deleted is not lost.
