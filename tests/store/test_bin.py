@@ -178,6 +178,22 @@ def test_a_running_ingest_is_waited_for_in_vain(
     assert store.count() == (1, 1)
 
 
+def test_a_crash_between_sql_and_vectors_is_mended_by_the_next(
+    store: Store, add: Add, embedder: HashedWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add("a", ["The ferry was late.", "Rain fell."])
+    before = found(store, embedder, "ferry")
+    for change in (store.remove, store.undo_remove):
+        with monkeypatch.context() as patch:
+            patch.setattr("rag.store.outbox._apply", lambda *_: 1 / 0)
+            with pytest.raises(StoreError, match="cannot be used"):
+                change("a")
+        with store.writing():
+            pass
+        assert diagnose(store).lines == ()
+    assert found(store, embedder, "ferry") == before
+
+
 def test_threads_search_while_articles_go_and_come(
     store: Store, add: Add, embedder: HashedWords
 ) -> None:
