@@ -48,14 +48,14 @@ def report_again(
         Path | None, typer.Option("--html", help="the file to write, instead of one beside it")
     ] = None,
 ) -> None:
-    """Make a result's HTML report anew, with the planted faults that lie beside it.
+    """Make a result's HTML report anew, with the judges and planted faults beside it.
 
     Quotes are shown in their articles: those of `--data`, else of the case file's corpus. Where
     an article is not at hand, its quotes stand alone.
     """
     document = load(result)
     with texts(document, data, cases) as text_of:
-        page = html_report.html(document, text_of, html_report.read_mutations(result))
+        page = html_report.html(document, text_of, html_report.read_side(result, document))
     written = html_report.write_html(html or result.with_suffix(".html"), page)
     say(f"Written to {written}")
 

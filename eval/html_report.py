@@ -13,6 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ from markupsafe import Markup
 
 from eval import report_plots as plots
 from eval import report_view as view
+from eval.report_judged import judged_view
 from eval.report_measures import between, shown
 from eval.report_mutations import mutations_view
 from eval.report_parity import parity
 from eval.report_passages import TextOf
-from eval.report_read import Document
+from eval.report_read import Document, ResultFileError
 from rag.errors import StoreError
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -34,27 +36,38 @@ _TEMPLATES = Path(__file__).with_name("templates")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def html(document: Document, text_of: TextOf, mutations: Mapping[str, Any] | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What other commands found out about a result, in files beside it."""
+
+    mutations: Mapping[str, Any] | None = None
+    judged: Mapping[str, Any] | None = None
+    stale: tuple[str, ...] = ()  # names of files that are older than the result
+
+
+def html(document: Document, text_of: TextOf, side: Side = Side()) -> str:
     """The whole page. `text_of(article_id)` is an article's text, None where it is not at hand."""
-    faults = None if mutations is None else mutations_view(mutations)
-    rows = document["results"]
+    faults = None if side.mutations is None else mutations_view(side.mutations)
+    stale = [f"{name} is older than this result, so it is left out." for name in side.stale]
+    rows, cases = document["results"], view.cases(document, text_of)
     values = {
         "document": {"selection": {}, **document},
         "when": view.when(document),
         "lead": view.lead(document),
-        "warnings": [*view.warnings(document), *(faults.warnings if faults else ())],
+        "warnings": [*view.warnings(document), *stale, *(faults.warnings if faults else ())],
         "level": f"{document.get('intervals', {}).get('level', 0.95):.0%}",
         "overview": view.overview(document),
         "matrix": view.matrix(document),
         "parity": parity(document),
+        "judged": None if side.judged is None else judged_view(side.judged),
         "mutations": faults,
         "calibration": plots.calibration(document),
         "retrieval": plots.retrieval(rows),
         "latency": plots.latency(document),
         "stages": plots.stages(document),
         "speed": _speed(document),
-        "cases": view.cases(document, text_of),
-        "outcomes": _counted(c.outcome for c in view.cases(document, lambda _: None)),
+        "cases": cases,
+        "outcomes": _counted(case.outcome for case in cases),
         "kinds": _counted(row["kind"] for row in rows),
         "languages": _counted(row["language"] for row in rows),
         "facts": list(_facts(document)),
@@ -74,14 +87,32 @@ def write_html(path: Path, page: str) -> Path:
     return path
 
 
-def read_mutations(result: Path) -> Mapping[str, Any] | None:
-    """The mutation figures that lie beside a result, `NAME.mutations.json`; None without."""
-    beside = result.with_name(f"{result.stem}.mutations.json")
+def read_side(result: Path, document: Document) -> Side:
+    """What lies beside a result: `NAME.mutations.json` and `NAME.judged.json`.
+
+    What is older than the result is of an earlier run under the same name, and is left out.
+    Raises `ResultFileError` for a file that is damaged.
+    """
+    found: dict[str, Mapping[str, Any] | None] = {}
+    stale = []
+    for what in ("mutations", "judged"):
+        beside = result.with_name(f"{result.stem}.{what}.json")
+        table = _read(beside) if beside.is_file() else None
+        if table is not None and str(table.get("finished")) < str(document.get("finished")):
+            stale.append(beside.name)
+            table = None
+        found[what] = table
+    return Side(found["mutations"], found["judged"], tuple(stale))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(beside.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ResultFileError(f"{path} cannot be read: {error}.") from None
+    if not isinstance(found, dict):
+        raise ResultFileError(f"{path} is damaged: it holds no table.")
+    return found
 
 
 def render(template: str, **values: Any) -> str:
@@ -128,6 +159,7 @@ def _counted(names: Iterable[str]) -> list[tuple[str, int]]:
 
 _SECTIONS = (
     ("overview", "Overview"),
+    ("judged", "Judges"),
     ("mutations", "Planted faults"),
     ("kinds", "Kinds"),
     ("parity", "Languages"),

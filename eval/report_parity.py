@@ -39,13 +39,13 @@ def parity(document: Document) -> ParityView | None:
 
 def _lead(of: Mapping[str, Any] | None) -> str:
     told = (
-        "Parity is the smaller of the two languages’ figures over the larger: 100% is alike. "
+        "It is the smaller of the two languages’ figures over the larger: 100% is alike. "
         "Languages are those of the questions; the questions are not translations of each other."
     )
     if not of or of["value"] is None:
-        return told
+        return f"Parity is how alike the languages are served. {told}"
     between = f"{shown(of['low'])} to {shown(of['high'])}"
-    return f"Over all cases it is {shown(of['value'])} ({between}). {told}"
+    return f"Parity over all cases is {shown(of['value'])} ({between}). {told}"
 
 
 def _row(name: str, groups: Mapping[str, Any], of: Mapping[str, Any] | None) -> tuple[str, ...]:
