@@ -13,6 +13,7 @@ import typer
 from eval import (
     calibrate,
     calibrate_extract,
+    commands_bench,
     commands_cases,
     commands_drafting,
     commands_feedback,
@@ -35,6 +36,7 @@ commands_run.register(app)
 commands_report.register(app)
 commands_cases.register(app)
 commands_drafting.register(app)
+commands_bench.register(app)
 commands_feedback.register(app)
 commands_judges.register(app)
 
