@@ -212,7 +212,8 @@ def test_the_published_schema_is_current_and_holds() -> None:
     assert published == schema_text(), "run `python -m eval case-schema --write`"
     check = jsonschema.Draft202012Validator(json.loads(published))
     for path in SCHEMA_FILE.parent.glob("*.yaml"):
-        assert not list(check.iter_errors(yaml.safe_load(path.read_text("utf-8")))), path.name
+        plain = json.dumps(yaml.safe_load(path.read_text("utf-8")), default=date.isoformat)
+        assert not list(check.iter_errors(json.loads(plain))), path.name
     assert list(check.iter_errors({"cases": [ROW | {"colour": "red"}]}))
 
 
@@ -281,6 +282,19 @@ def test_half_of_the_cases_on_the_seeds_are_hard() -> None:
     # Without the near misses too, and even if nothing else were asked.
     beside = [g for g in cases if g.case.kind not in ("unanswerable", "elsewhere")]
     assert sum(hard(g) for g in beside) * 2 >= len(beside)
+
+
+def test_the_misleading_cases_are_of_every_sort_in_both_languages() -> None:
+    cases = [g.case for g in load_suite(find_case_file("adversarial")).cases]
+    assert len(cases) >= 60
+    sorts = {
+        "injection", "fake_prompt", "fake_quotation", "lookalike_name", "contradiction",
+        "stale_figure", "near_duplicate", "homoglyph", "forged_marks",
+    }  # fmt: skip
+    asked = {(c.kind, c.language) for c in cases} & {(k, x) for k in sorts for x in ("en", "sv")}
+    assert len(asked) == 2 * len(sorts)
+    assert {(c.kind, c.split) for c in cases} >= {(k, x) for k in sorts for x in ("dev", "test")}
+    assert sum(c.conflict for c in cases) >= 8
 
 
 def test_the_further_cases_are_new_and_many_of_them_silent() -> None:

@@ -148,4 +148,4 @@ def test_wrong_usage_is_exit_2_without_a_traceback(
 
 def test_check_cases_counts(capsys: pytest.CaptureFixture[str]) -> None:
     assert door.main(["check-cases", "--cases", "adversarial"]) == 0
-    assert "28 cases" in capsys.readouterr().out
+    assert "74 cases" in capsys.readouterr().out
