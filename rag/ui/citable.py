@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from rag.types import Answer, Evidence, Quote
+from rag.types import Evidence, Quote
 from rag.ui.session import Exchange
+
+# (text, its language, the language wanted) -> the translation, or None
+Translate = Callable[[str, str, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,10 @@ class Citable:
     source: str
     published: str | None  # ISO 8601
     inferred: bool
-    translation: str | None
+    translation: str | None  # "" where one was asked for and none could be stood for
     sha256: str
+    witness: str  # near-duplicate articles share one
+    evidence: int | None = None  # the number of the piece of evidence, while running
 
     @property
     def name(self) -> str:
@@ -80,9 +86,35 @@ def running_numbers(exchange: Exchange) -> dict[int, int]:
     return numbers
 
 
-def witnesses(answer: Answer) -> int:
-    """How many articles independently report what the answer quotes."""
-    return len({quote.witness or quote.article_id for quote in answer.quotes})
+def left_over(exchange: Exchange) -> tuple[Citable, ...]:
+    """The evidence that the finished answer quotes nowhere."""
+    if exchange.answer is None:
+        return ()
+    quoted = {(q.article_id, q.start, q.end) for q in exchange.answer.quotes}
+    return tuple(
+        c
+        for i, item in enumerate(exchange.evidence)
+        if (c := _of_evidence(item, i, None)) and (c.article_id, c.start, c.end) not in quoted
+    )
+
+
+def translated(exchange: Exchange, key: str, translate: Translate) -> Exchange | None:
+    """The exchange with the quote `key` translated into its answer's language.
+
+    Where `translate` gives nothing the page says so. None when there is nothing to translate:
+    no such quote, one that has a translation, or one in the answer's own language.
+    """
+    answer, c = exchange.answer, find(exchange, key)
+    if answer is None or c is None or key[:1] != "q":
+        return None
+    if c.translation is not None or c.language == answer.language:
+        return None
+    said = translate(c.text, c.language, answer.language) or ""
+    quotes = tuple(
+        quote.model_copy(update={"translation": said}) if i == int(key[1:]) else quote
+        for i, quote in enumerate(answer.quotes)
+    )
+    return replace(exchange, answer=answer.model_copy(update={"quotes": quotes}))
 
 
 def _of_quote(quote: Quote, i: int) -> Citable:
@@ -101,6 +133,7 @@ def _of_quote(quote: Quote, i: int) -> Citable:
         inferred=quote.published_is == "inferred",
         translation=quote.translation,
         sha256=quote.article_sha256,
+        witness=quote.witness or quote.article_id,
     )
 
 
@@ -121,6 +154,8 @@ def _of_evidence(item: Evidence, i: int, n: int | None) -> Citable:
         inferred=article.published.how == "inferred",
         translation=None,
         sha256=article.sha256,
+        witness=article.witness,
+        evidence=item.n,
     )
 
 

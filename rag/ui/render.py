@@ -1,104 +1,115 @@
-"""Values -> HTML. Pure: the same values give the same page, and nothing is read or changed.
-
-Articles, titles, file names and questions are untrusted. Every text is escaped by the
-templates, and the whole is then cleaned by nh3 against a list of the tags and attributes that
-the templates use: `gr.HTML` puts what it gets into the page as it is.
-"""
+"""Values -> HTML. Pure: the same values give the same page, and nothing is read or changed."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from datetime import date
 
-import nh3
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from rag.types import Answer, Article, Span, Statement
-from rag.ui.citable import Citable, of_exchange, running_numbers, web_address, witnesses
+from rag.present import answer_text
+from rag.types import Answer, Article, Filters, Refusal, Span
+from rag.ui import told
+from rag.ui.citable import Citable, left_over, of_exchange, web_address
+from rag.ui.html import TAGS, clean, fill
 from rag.ui.passage import paragraphs
 from rag.ui.session import Exchange, Session
 from rag.ui.strings import LANGUAGES, Strings
 
-_TEMPLATES = Path(__file__).with_name("templates")
+__all__ = ["TAGS", "article", "clean", "conversation", "exchange", "header", "home", "latest"]
 
-_TAGS = {
-    "a", "aside", "bdi", "button", "code", "details", "div", "footer", "h1", "h2", "h3",
-    "header", "i", "li", "mark", "nav", "ol", "p", "pre", "q", "s", "section", "span",
-    "summary", "time", "ul",
-}  # fmt: skip
-_ATTRIBUTES = {
-    "*": {"class", "lang", "dir", "role", "title", "tabindex"},
-    "a": {"href", "target"},
-    "button": {"type"},
-    "time": {"datetime"},
-}
-
-# Short statements read as one paragraph; longer ones, such as whole quotes, each as its own.
-_PROSE = 140
-
-_MARK = re.compile(r"\s*\[(\d{1,3})\]")
-
-# A statement cut for the page: its words, and the quotes it cites where they are cited.
-Parts = list[str | Citable]
+# A visitor's verdicts on one answer: ("answer" | "statement" | "quote", index) -> "up" | "down".
+Feedback = Mapping[tuple[str, int], str]
+_NONE: Feedback = {}
+REASONS = ("wrong", "misleading", "not_asked", "outdated")
 
 
 def header(t: Strings, articles: int, talking: bool) -> str:
     """The top line: name, size of the collection, new conversation, language."""
     other = next(code for code in LANGUAGES if code != t.language)
-    return _html("header.html", t=t, articles=articles, talking=talking, other=other)
+    return fill("header.html", t=t, articles=articles, talking=talking, other=other)
 
 
 def home(t: Strings, articles: int, examples: Mapping[str, Sequence[str]], data: str) -> str:
     """What a visitor sees before asking; how to add articles when there are none."""
     ordered = sorted(examples, key=lambda code: code != t.language)
     questions = [question for code in ordered for question in examples[code]]
-    return _html("home.html", t=t, articles=articles, examples=questions, data=data)
+    return fill("home.html", t=t, articles=articles, examples=questions, data=data)
 
 
-def conversation(t: Strings, session: Session) -> str:
-    """All exchanges but the last, which has a place of its own while it changes."""
-    return "".join(exchange(t, x, i) for i, x in enumerate(session.exchanges[:-1]))
+def conversation(
+    t: Strings,
+    session: Session,
+    feedback: Mapping[str, Feedback] | None = None,
+    *,
+    translates: bool = False,
+) -> str:
+    """All exchanges but the last, which has a place of its own while it changes.
+
+    `feedback` is by the answers' trace ids.
+    """
+    return "".join(
+        exchange(t, x, i, _given(x, feedback), translates=translates)
+        for i, x in enumerate(session.exchanges[:-1])
+    )
 
 
-def exchange(t: Strings, x: Exchange, place: int) -> str:
-    """One question with what has come of it; `place` is its index in the session."""
+def latest(
+    t: Strings,
+    session: Session,
+    feedback: Mapping[str, Feedback] | None = None,
+    *,
+    translates: bool = False,
+) -> str:
+    """The last exchange, led by one line that tells a screen reader how far it is."""
+    place = len(session.exchanges) - 1
+    x = session.exchanges[place]
+    shown = exchange(t, x, place, _given(x, feedback), translates=translates)
+    return fill("status.html", status=status(t, x)) + shown
+
+
+def exchange(
+    t: Strings,
+    x: Exchange,
+    place: int,
+    feedback: Feedback = _NONE,
+    *,
+    translates: bool = False,
+    today: date | None = None,
+) -> str:
+    """One question with what has come of it; `place` is its index in the session.
+
+    `feedback` is the visitor's own. `translates`: there is an LLM to translate quotes.
+    Evidence is called old as seen from `today`.
+    """
     items = of_exchange(x)
     answer = x.answer
     refusal = answer.refusal if answer else None
     if answer is None:
-        statements = _running_statements(x, items)
+        statements, items = told.running(x, items), _cited_first(items)
     else:
-        statements = [] if refusal else _statements(answer, items)
-    if refusal:
-        listed, title = _by_number(items, refusal.nearest), "nearest"
-    else:
-        listed, title = list(items), "quotes" if answer else "found"
-    understood = x.standalone if x.standalone and _differs(x.standalone, x.question) else None
-    return _html(
+        statements = [] if refusal else told.statements(answer, items)
+    return fill(
         "exchange.html",
         t=t,
         x=x,
         place=place,
+        answer=answer,
         refusal=refusal,
-        understood=understood,
+        understood=x.standalone if x.standalone and _differs(x.standalone, x.question) else None,
+        filters=_filters(t, x.filters),
         statements=statements,
-        apart=any(_length(parts) > _PROSE for parts in statements),
-        conflicts=_conflicts(answer, items) if answer else [],
-        unanswered=answer.unanswered if answer else (),
-        removed=answer.removed if answer else (),
-        shown=listed,
-        shown_as=title,
-        colophon=_colophon(t, answer) if answer else [],
+        conflicts=told.conflicts(answer, items) if answer else [],
+        shown=_shown(items, refusal),
+        shown_as="nearest_not" if refusal else "quotes" if answer else "found",
+        left_over=() if refusal else left_over(x),
+        twins=told.twins(items) if answer else {},
+        feedback=feedback,
+        translates=translates and answer is not None,
+        reasons=REASONS,
+        copied=f"{x.question}\n\n{answer_text(answer)}" if answer else "",
+        newest=None if refusal or not answer else told.newest(items, today or date.today()),
+        colophon=_colophon(t, answer, items) if answer else [],
+        period=told.period,
     )
-
-
-def latest(t: Strings, session: Session) -> str:
-    """The last exchange, led by one line that tells a screen reader how far it is."""
-    place = len(session.exchanges) - 1
-    x = session.exchanges[place]
-    return _html("status.html", status=status(t, x)) + exchange(t, x, place)
 
 
 def article(
@@ -119,7 +130,7 @@ def article(
         others = [Span(s.start, s.end) for s in siblings if s.key != c.key]
         others = [span for span in others if span.end <= len(found.text)]
         cut = paragraphs(found.text, Span(c.start, c.end), others, found.masks)
-    return _html(
+    return fill(
         "article.html",
         t=t,
         c=c,
@@ -130,6 +141,7 @@ def article(
         masks=found.masks if found else (),
         address=web_address(c.source),
         why=found.info.published.reason if found else None,
+        period=told.period,
     )
 
 
@@ -140,102 +152,52 @@ def status(t: Strings, x: Exchange) -> str:
     return t(x.phase) if x.phase in ("looking", "writing", "stopped") else t("problem")
 
 
-def clean(html: str) -> str:
-    """`html` with only the tags, attributes and addresses that the templates use."""
-    return nh3.clean(
-        html,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        generic_attribute_prefixes={"data-", "aria-"},
-        url_schemes={"http", "https"},
-        link_rel="noopener noreferrer",
-    )
+def _given(x: Exchange, feedback: Mapping[str, Feedback] | None) -> Feedback:
+    return feedback.get(x.answer.trace_id, _NONE) if feedback and x.answer else _NONE
 
 
-def _statements(answer: Answer, items: Sequence[Citable]) -> list[Parts]:
-    """Those that no box below tells: a conflict stands side by side, and only there."""
-    boxed = {c.statement for c in answer.conflicts}
-    return [
-        _parts(s, _by_number(items, s.quotes))
-        for i, s in enumerate(answer.statements)
-        if i not in boxed
-    ]
+def _shown(items: Sequence[Citable], refusal: Refusal | None) -> Sequence[Citable]:
+    return told.by_number(items, refusal.nearest) if refusal else items
 
 
-def _running_statements(x: Exchange, items: Sequence[Citable]) -> list[Parts]:
-    numbers = running_numbers(x)
-    return [
-        [s.text, *_by_number(items, [numbers[item.n] for item in s.evidence])] for s in x.accepted
-    ]
+def _cited_first(items: Sequence[Citable]) -> tuple[Citable, ...]:
+    """In the order that the finished answer lists its quotes, so that none changes its place."""
+    return tuple(sorted(items, key=lambda c: c.n if c.n is not None else len(items) + 1))
 
 
-def _parts(statement: Statement, cited: Sequence[Citable]) -> Parts:
-    """The statement's words, its marks replaced by the quotes; those without a mark at the end."""
-    known = {c.n: c for c in cited}
-    parts: Parts = []
-    at = 0
-    for found in _MARK.finditer(statement.text):
-        if (c := known.get(int(found.group(1)))) is not None:
-            parts += [statement.text[at : found.start()], c]
-            at = found.end()
-    parts.append(statement.text[at:])
-    placed = {part.key for part in parts if isinstance(part, Citable)}
-    return [*parts, *(c for c in cited if c.key not in placed)]
+def _filters(t: Strings, filters: Filters) -> list[str]:
+    """Which articles the question was allowed to draw on; empty where all were."""
+    said = []
+    if filters.source:
+        said.append(t("filter_source", source=filters.source))
+    if filters.language:
+        known = filters.language in LANGUAGES
+        name = t(f"language_{filters.language}") if known else filters.language
+        said.append(t("filter_language", language=name))
+    if filters.date_from:
+        said.append(t("filter_from", day=t.day(filters.date_from.isoformat())))
+    if filters.date_to:
+        said.append(t("filter_to", day=t.day(filters.date_to.isoformat())))
+    return said
 
 
-def _conflicts(answer: Answer, items: Sequence[Citable]) -> list[dict[str, object]]:
-    return [
-        {
-            "about": conflict.about,
-            "sides": [
-                {"claim": _unmarked(side.claim, side.quotes), "quotes": cited}
-                for side in conflict.sides
-                if (cited := _by_number(items, side.quotes))
-            ],
-        }
-        for conflict in answer.conflicts
-    ]
-
-
-def _length(parts: Parts) -> int:
-    return sum(len(part) for part in parts if isinstance(part, str))
-
-
-def _unmarked(text: str, numbers: Sequence[int]) -> str:
-    return _MARK.sub(lambda found: "" if int(found.group(1)) in numbers else found.group(), text)
-
-
-def _colophon(t: Strings, answer: Answer) -> list[str]:
+def _colophon(t: Strings, answer: Answer, items: Sequence[Citable]) -> list[str]:
     parts = []
-    if answer.quotes and not answer.refusal:
-        parts.append(t.count("quotes", len(answer.quotes)))
-        parts.append(t.count("witnesses", witnesses(answer)))
+    if items and not answer.refusal:
+        articles = len({c.article_id for c in items})
+        witnesses = len({c.witness for c in items})
+        quotes = t.count("quotes", len(items))
+        parts.append(t("from_articles", quotes=quotes, articles=t.count("articles", articles)))
+        if witnesses < articles:
+            said = "one_witness" if witnesses == 1 else "few_witnesses"
+            parts.append(t(said, n=articles, w=witnesses))
     parts.append(t("without_llm") if answer.llm == "none" else t("composed_by", llm=answer.llm))
     if (total := answer.timings_ms.get("total")) is not None:
         seconds = f"{total / 1000:.1f}"
-        parts.append(t("seconds", s=seconds.replace(".", ",") if t.language == "sv" else seconds))
+        said = t("seconds", s=seconds.replace(".", ",") if t.language == "sv" else seconds)
+        parts.append(said.replace(" ", "\u00a0"))
     return parts
-
-
-def _by_number(items: Sequence[Citable], numbers: Sequence[int]) -> list[Citable]:
-    known = {c.n: c for c in items if c.n is not None}
-    return [known[n] for n in dict.fromkeys(numbers) if n in known]
 
 
 def _differs(a: str, b: str) -> bool:
     return " ".join(a.split()).casefold() != " ".join(b.split()).casefold()
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _html(template: str, **values: object) -> str:
-    return clean(_environment().get_template(template).render(**values))
