@@ -249,6 +249,23 @@ def test_the_command_writes_and_tells(
     assert run(monkeypatch, Author(good), "--data", "x", "--out", str(out)) == 2
 
 
+def test_a_corpus_of_files_is_named_as_seen_from_the_case_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    corpus, out = tmp_path / "news", tmp_path / "deep" / "d.yaml"
+    corpus.mkdir()
+    for one in (SHIP, BANK):
+        (corpus / f"{one.info.id}.txt").write_text(one.text, "utf-8")
+    words = ("--corpus", str(corpus), "--out", str(out), "--n", "4")
+    assert run(monkeypatch, Author(good), *words) == 0
+    assert 'corpus: "../news"' in out.read_text("utf-8")
+    assert load_suite(out).corpus == corpus
+    (corpus / "ferry.txt").rename(corpus / "boat.txt")  # now it is not all that is quoted
+    again = tmp_path / "again.yaml"
+    assert run(monkeypatch, Author(good), "--corpus", str(corpus), "--out", str(again)) == 0
+    assert "corpus:" not in again.read_text("utf-8")
+
+
 def test_ctrl_c_keeps_what_was_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
