@@ -216,8 +216,11 @@ class LibraryPage:
 
         def handle(view: View, language: Language, event: gr.EventData) -> Updates:
             t = Strings(language)
+            # A line that says what happened goes with the next thing that is done; not so the
+            # offer to undo.
+            line = render.removed(t, view.removed) if view.removed else ""
             try:
-                return do(t, view, _Sent(event))
+                return {self.undo: line} | do(t, view, _Sent(event))
             except Exception as error:
                 return {self.undo: self._problem(t, error)}
 

@@ -64,6 +64,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "lib_language": ("Language", "Språk"),
     "lib_any_outlet": ("All sources", "Alla källor"),
     "lib_any_language": ("All languages", "Alla språk"),
+    "lib_filters": ("Filters", "Filter"),
     "lib_clear": ("Clear", "Rensa"),
     "lib_found_one": ("{n} article found, newest first", "{n} artikel hittad, nyast först"),
     "lib_found_many": ("{n} articles found, newest first", "{n} artiklar hittade, nyast först"),

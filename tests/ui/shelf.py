@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,11 +37,19 @@ class Shelf:
     def ingest(self, paths: Sequence[Path]) -> IngestSummary:
         return ingest(self.store, paths, self.embedder, self.settings)
 
-    def put(self, name: str, text: str) -> None:
-        """Ingest an article from a folder of its own, as the command line would."""
-        path = self.root / "news" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    def put(self, **texts: str) -> None:
+        """Ingest articles by id from a folder of their own, as the command line would."""
+        folder = self.root / "news"
+        folder.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+        summary = self.ingest([folder])
+        assert not summary.failed, summary.failed
+
+    def put_rows(self, rows: Sequence[dict[str, str]]) -> None:
+        """Ingest a file of rows."""
+        path = self.root / "rows.jsonl"
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
         summary = self.ingest([path])
         assert not summary.failed, summary.failed
 

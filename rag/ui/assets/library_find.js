@@ -33,6 +33,13 @@ element.addEventListener("submit", (event) => {
   event.preventDefault();
   send();
 });
+// On a phone the filters are folded away.
+element.addEventListener("click", (event) => {
+  const more = event.target.closest("[data-more]");
+  if (!more) return;
+  const open = form().toggleAttribute("data-open");
+  more.setAttribute("aria-expanded", String(open));
+});
 element.addEventListener("click", (event) => {
   if (!event.target.closest("[data-clear]")) return;
   for (const field of form().elements) if (field.name) field.value = "";
