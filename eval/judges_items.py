@@ -122,19 +122,24 @@ def items(
             if aspect == "faithfulness" or (aspect == "correctness" and not held):
                 continue
             item = Item(
-                f"{case.id}/{aspect}", aspect, case.language, without_marks(answer.answer),
-                question=case.question, reference=held if aspect == "correctness" else (),
-            )  # fmt: skip
+                id=f"{case.id}/{aspect}",
+                aspect=aspect,
+                language=case.language,
+                claim=without_marks(answer.answer),
+                question=answer.standalone_question,
+                reference=held if aspect == "correctness" else (),
+            )
             found.append(Asked(case.id, None, item))
     return found
 
 
 def reference(expected: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a right answer holds, in words: of each group of forms those that are no patterns,
-    then one excerpt of each group of evidence."""
+    """What a right answer holds: the case's own words for it, of each group of forms those that
+    are no patterns, one excerpt of each group of evidence."""
+    own = [expected.get("reference") or ""]
     forms = [
         " / ".join(form.replace("*", "").strip() for form in group if not form.startswith("re:"))
         for group in expected.get("accept", ())
     ]
     excerpts = [group[0]["text"] for group in expected.get("evidence", ()) if group]
-    return tuple(line for line in [*forms, *excerpts] if line)
+    return tuple(line for line in [*own, *forms, *excerpts] if line)

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from eval import faults
 from eval.cases import TextOf
@@ -143,12 +144,13 @@ def _place(case: Answered, at: int, articles: Articles) -> _Place:
     answer = case.answer
     statement = answer.statements[at]
     quotes = tuple(cited(answer, statement))
-    parts = [case.question, answer.standalone_question]
+    parts: list[str | None] = [case.question, answer.standalone_question]
     for quote in quotes:
         parts += [quote.text, articles.shown(quote).before, quote.title, quote.outlet]
         parts += [quote.published, quote.source]
     evidence = "\n".join(part for part in parts if part)
-    start, end, language = 0, len(statement.text), detect_question(statement.text)
+    start, end = 0, len(statement.text)
+    language: str = detect_question(statement.text)
     for quote in quotes:
         if quote.text in statement.text and quote.language in faults.MONTHS:
             start = statement.text.index(quote.text)
@@ -285,15 +287,12 @@ def _off(
     at = rng.randrange(len(old.text))
     step = -1 if old.start > 0 and rng.random() < 0.5 else 1
     letter = "e" if old.text[at] != "e" else "a"
-    new = old.model_copy(
-        update=rng.choice(
-            [
-                {"start": old.start + step, "end": old.end + step},
-                {"text": old.text[:at] + old.text[at + 1 :]},
-                {"text": old.text[:at] + letter + old.text[at + 1 :]},
-            ]
-        )
-    )
+    changes: list[dict[str, Any]] = [
+        {"start": old.start + step, "end": old.end + step},
+        {"text": old.text[:at] + old.text[at + 1 :]},
+        {"text": old.text[:at] + letter + old.text[at + 1 :]},
+    ]
+    new = old.model_copy(update=rng.choice(changes))
     if not new.text or (text_of(new.article_id) or "")[new.start : new.end] == new.text:
         return None
     if new.text == old.text:
