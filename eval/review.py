@@ -25,7 +25,7 @@ from rag.errors import InputError
 Ask = Callable[[str, str], str]
 
 CONTEXT = 240  # characters of the article shown to each side of an excerpt
-_KEYS = "[k]eep  edit [q]uestion  edit [a]nswers  [d]rop  [s]kip  [u]ndo  e[x]it: "
+_KEYS = "[k]eep  [e]dit question  edit [a]nswers  [d]rop  [s]kip  [u]ndo  [q]uit: "
 _ANY, _ALL = " | ", " && "
 
 
@@ -125,7 +125,7 @@ def _one(
         return at + 1, False
     show(gold, state.text_of, console, f"{at + 1} of {len(waiting)}")
     key = ask(_KEYS, "").strip().lower()[:1]
-    if key == "x":
+    if key == "q":
         return at, True
     if key == "s":
         return at + 1, False
@@ -151,7 +151,7 @@ def _acted(state: _State, gold: GoldCase, key: str, console: Console, ask: Ask) 
     if key == "d":
         state.drop(case.id)
         return 1
-    if key == "q":
+    if key == "e":
         new = one_line(ask("Question: ", case.question))
         if new and new != case.question:
             state.set(case.id, "question", new)
@@ -202,7 +202,7 @@ def _checked(path: Path, text: str, text_of: TextOf) -> Suite:
 def show(gold: GoldCase, text_of: TextOf, console: Console, place: str) -> None:
     """A case as a person judges it. All of it is told as plain text, never as markup."""
     case = gold.case
-    body = Text(one_line(case.question), style="bold")
+    body = Text().append(one_line(case.question), style="bold")
     if case.refuse is True:
         body.append("\n\nTo be refused: nothing in the articles answers it.", style="yellow")
     elif case.refuse == "allowed":

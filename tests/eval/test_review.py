@@ -82,13 +82,13 @@ def cases(path: Path) -> dict[str, Case]:
 
 
 def test_keeping_changes_one_word_of_the_file(path: Path) -> None:
-    told, _ = review(path, "k", "x")
+    told, _ = review(path, "k", "q")
     assert told == Reviewed(kept=1, dropped=0, left=1)
     assert path.read_text("utf-8") == FILE.replace("review: unreviewed", "review: reviewed", 1)
 
 
 def test_editing_keeps_every_comment_and_all_other_cases(path: Path) -> None:
-    review(path, "q", 'How many "had" to leave?', "a", "412 | many && people", "k")
+    review(path, "e", 'How many "had" to leave?', "a", "412 | many && people", "k")
     text = path.read_text("utf-8")
     people = cases(path)["people"]
     assert people.question == 'How many "had" to leave?' and people.review == "reviewed"
@@ -119,12 +119,12 @@ def test_undoing_brings_the_file_back_and_asks_again(path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["", "re:("])
 def test_what_would_break_the_file_is_refused(path: Path, line: str) -> None:
-    _, shown = review(path, "a", line, "x")
+    _, shown = review(path, "a", line, "q")
     assert "Not changed" in shown and path.read_text("utf-8") == FILE
 
 
 def test_an_empty_question_and_a_wrong_key_change_nothing(path: Path) -> None:
-    _, shown = review(path, "q", "  ", "?", "x")
+    _, shown = review(path, "e", "  ", "?", "q")
     assert path.read_text("utf-8") == FILE and "one of the letters" in shown
 
 
@@ -148,7 +148,7 @@ def test_a_flow_value_and_a_missing_field_can_be_set(path: Path) -> None:
     review(path, "s", "s", "a", "30 million | 30", "k", again=True)
     assert cases(path)["cost"].accept == [["30 million", "30"]]
     path.write_text(FILE.replace("    review: unreviewed\n\n", "\n"), "utf-8")
-    review(path, "q", "How many?", "x", again=True)
+    review(path, "e", "How many?", "q", again=True)
     assert cases(path)["people"].question == "How many?"
 
 
@@ -171,7 +171,7 @@ def test_rows_are_reviewed_too(path: Path) -> None:
     head = {"corpus": ".", "articles": {"ferry": {"id": "ferry", "language": "en"}}}
     body = [c.model_dump(mode="json", exclude_defaults=True) for c in cases(path).values()]
     rows.write_text("\n".join(json.dumps(r) for r in [head, *body]) + "\n", "utf-8")
-    told, _ = review(rows, "q", "Hur många?", "k", "d")
+    told, _ = review(rows, "e", "Hur många?", "k", "d")
     assert (told.kept, told.dropped) == (1, 1)
     now = cases(rows)
     assert list(now) == ["people", "cost"] and now["people"].question == "Hur många?"
