@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,13 +86,21 @@ def _value(parts: NDArray[np.float64]) -> float | None:
 
 def _drawn(parts: NDArray[np.float64], rounds: int, seed: int) -> NDArray[np.float64]:
     """The figure of each draw; NaN where a ratio is left without a denominator."""
-    cases = parts.shape[1]
-    weights = np.random.default_rng(seed).multinomial(cases, [1 / cases] * cases, size=rounds)
-    drawn = np.einsum("rc,ick->irk", weights.astype(np.float64), parts)  # (ratios, rounds, 2)
+    weights = _weights(parts.shape[1], rounds, seed)  # (rounds, cases)
+    drawn = np.tensordot(parts, weights, axes=(1, 1)).transpose(0, 2, 1)  # (ratios, rounds, 2)
     usable = np.all(drawn[:, :, 1] > 0, axis=0)
     values = np.full(rounds, np.nan)
     values[usable] = (drawn[:, usable, 0] / drawn[:, usable, 1]).mean(axis=0)
     return values
+
+
+@lru_cache(maxsize=4)  # every measure over the same cases draws the same cases
+def _weights(cases: int, rounds: int, seed: int) -> NDArray[np.float64]:
+    """How often each round draws each case."""
+    drawn = np.random.default_rng(seed).multinomial(cases, [1 / cases] * cases, size=rounds)
+    weights = drawn.astype(np.float64)
+    weights.flags.writeable = False
+    return weights
 
 
 def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
