@@ -54,7 +54,6 @@ class _Question:
     question: str
     language: str
     refusal: int = 0
-    refused: bool = False  # was a refusal judged at all?
     answer: int = 0
     statements: Counter[str] = field(default_factory=Counter)
     quotes: Counter[Address] = field(default_factory=Counter)
@@ -103,7 +102,6 @@ def _count(about: _Question, given: Feedback, answer: Answer) -> bool:
         _judge(about, statement, by_number, worth)
         what = f"the statement {statement.text!r}"
     elif answer.refusal is not None:
-        about.refused = True
         about.refusal += worth
         near = [by_number[n] for n in answer.refusal.nearest if n in by_number]
         about.nearest += [a for a in map(_address, near) if a not in about.nearest]
@@ -138,14 +136,14 @@ def _draft(key: str, about: _Question, text_of: TextOf) -> Draft | None:
     if evidence:
         accept = [group for text in held for group in _accept(text, forms)]
         values |= {"evidence": evidence, "accept": accept or [[FILL_IN]]}
-        values |= {"reference": " ".join(held)} if held else {}
+        values |= {"reference": " ".join(held).strip() or None}
         tags += [] if accept else [NEEDS_GOLD]
     elif about.refusal > 0 and not wrong:
         values |= {"refuse": True}
     elif about.refusal < 0 and (near := _group(about.nearest, text_of)):
         values |= {"evidence": [near], "accept": [[FILL_IN]]}
         tags.append(NEEDS_GOLD)
-    elif about.refusal < 0 or about.answer < 0 or wrong or _disliked(about) or liked:
+    elif _uneven(about):
         # What the answer should have stood on is unknown, so nothing is demanded of it yet.
         values |= {"refuse": "allowed", "accept": [[FILL_IN]]}
         tags.append(NEEDS_GOLD)
@@ -230,8 +228,10 @@ def _finds(form: str, said: str) -> bool:
         return False
 
 
-def _disliked(about: _Question) -> bool:
-    return any(votes < 0 for votes in about.quotes.values())
+def _uneven(about: _Question) -> bool:
+    """Is anything judged more one way than the other?"""
+    votes = (about.refusal, about.answer, *about.statements.values(), *about.quotes.values())
+    return any(votes)
 
 
 def _address(quote: Quote) -> Address:

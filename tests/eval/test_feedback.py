@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -202,6 +202,8 @@ _ANY = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 
 
 @hypothesis_settings(max_examples=60, deadline=None)
+@example(question="0", said="", words="", reason="", target="quote", verdict="up")
+@example(question="0", said="", words="w", reason="", target="statement", verdict="up")
 @given(
     question=_ANY,
     said=_ANY,
