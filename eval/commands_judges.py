@@ -141,6 +141,9 @@ def calibrate_judges(
                 table = judge_calibration.merged(table, one.name, entries)
                 write_json(out, table)
                 _out().print(judges_tables.calibrated(one.name, entries))
+            for entry in entries.values():
+                for part, line in entry.get("out_of_fold", {}).items():
+                    say(f"{part}, of rows that the fit had not seen: {line}")
     say(f"Written to {out}" if table else "Nothing was measured.")
 
 

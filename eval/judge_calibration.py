@@ -65,14 +65,30 @@ def measure(
 
 
 def balanced(ruled: Sequence[_Ruled]) -> dict[str, Any]:
-    """Balanced accuracy; None where there are no true or no false items. `n` counts items."""
-    groups: dict[str, list[list[float]]] = defaultdict(lambda: [[0.0, 0.0], [0.0, 0.0]])
-    for labelled, ruling in ruled:
-        part = groups[labelled.group][0 if labelled.holds else 1]
-        part[0] += ruling.holds is labelled.holds
-        part[1] += 1
-    ratios = [[(g[i][0], g[i][1]) for g in groups.values()] for i in (0, 1)]
-    return asdict(estimate(ratios)) | {"n": len(ruled)}
+    """Balanced accuracy; None where there are no true or no false items. `n` counts items.
+
+    Of a set in parts the mean of theirs, as in AggreFact: FRANK's BBC summaries are nearly all
+    false and its CNN/DM ones mostly true, so telling the parts apart would score well. Parts
+    without both labels are left out.
+    """
+    labels: dict[str, set[bool]] = defaultdict(set)
+    for labelled, _ in ruled:
+        labels[labelled.part].add(labelled.holds)
+    cells = [
+        (part, holds)
+        for part in sorted(labels)
+        if len(labels[part]) == 2
+        for holds in (False, True)
+    ]
+    groups = list(dict.fromkeys(labelled.group for labelled, _ in ruled))
+    sums = {cell: {group: [0.0, 0.0] for group in groups} for cell in cells}
+    counted = [(x, r) for x, r in ruled if len(labels[x.part]) == 2]
+    for labelled, ruling in counted:
+        cell = sums[labelled.part, labelled.holds][labelled.group]
+        cell[0] += ruling.holds is labelled.holds
+        cell[1] += 1
+    ratios = [[(up, down) for up, down in sums[cell].values()] for cell in cells]
+    return asdict(estimate(ratios)) | {"n": len(counted)}
 
 
 def _share(

@@ -148,6 +148,7 @@ def against_people(entry: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
                 "labels": measured["labels"],
                 "balanced": measured["balanced"],
                 "seen": measured["seen"],
+                "out_of_fold": measured.get("out_of_fold", {}),
                 "commit": measured["commit"],
             }
         )

@@ -88,6 +88,16 @@ def test_balanced_accuracy_in_all_and_by_kind_of_error(bench: Path) -> None:
     assert not entry["seen"] and not skipped
 
 
+def test_telling_the_parts_of_a_set_apart_earns_nothing(tmp_path: Path) -> None:
+    bbc = [summary(0, 1.0), *(summary(n, 0.0) for n in range(1, 9))]
+    cnn = [summary(9, 0.0), *(summary(n, 1.0) for n in range(10, 18))]
+    cnn = [row | {"dataset": "cnndm", "summary": "held", "hash": row["hash"] + "c"} for row in cnn]
+    write(tmp_path / "frank.jsonl.gz", *bbc, *cnn)
+    entry = calibrate(tmp_path, Says("held"), only=["frank"])[0]["frank"]
+    assert entry["balanced"]["value"] == 0.5 and entry["balanced"]["n"] == 18
+    assert entry["parts"]["bbc"]["value"] == entry["parts"]["cnndm"]["value"] == 0.5
+
+
 def test_what_was_not_judged_is_counted_and_in_no_figure(tmp_path: Path) -> None:
     rows = [summary(0, 1.0), summary(1, 0.0), summary(2, 1.0) | {"summary": "unclear"}]
     write(tmp_path / "frank.jsonl.gz", *rows)
