@@ -33,6 +33,9 @@ DataOption = Annotated[
 ]
 
 
+INTERRUPTED = 130  # as shells tell a program that was stopped by Ctrl-C
+
+
 class SplitChoice(StrEnum):
     """Which half of the cases."""
 
@@ -137,15 +140,19 @@ def _asked(
             else f"There is nothing to resume in {kept}.")  # fmt: skip
     else:
         kept.unlink(missing_ok=True)
-    return run_cases(
-        cases,
-        bot,
-        text_of,
-        jobs=jobs,
-        report=show,
-        done=done,
-        keep=lambda result: append_partial(kept, result),
-    )
+    try:
+        return run_cases(
+            cases,
+            bot,
+            text_of,
+            jobs=jobs,
+            report=show,
+            done=done,
+            keep=lambda result: append_partial(kept, result),
+        )
+    except KeyboardInterrupt:
+        say(f"Interrupted. What was asked is in {kept}: add --resume to go on.", "yellow")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _kept_in(result: Path, bot: Bot) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,9 +32,11 @@ SUITE = load_suite(find_case_file("seeds"))
 
 
 class Oracle:
-    """Answers each case with its own gold sentences; `shift` plants a misquote."""
+    """Answers each case with its own gold sentences; `shift` plants a misquote. After `patience`
+    questions somebody presses Ctrl-C."""
 
-    def __init__(self, shift: int = 0) -> None:
+    def __init__(self, shift: int = 0, patience: int = 10**6) -> None:
+        self.patience = patience
         assert SUITE.corpus is not None
         self.texts = corpus_texts(SUITE.corpus)
         self.by_question = {g.case.question: g for g in SUITE.cases}
@@ -49,6 +52,8 @@ class Oracle:
     def stream(
         self, question: str, history: object = (), filters: object = None
     ) -> Iterator[Event]:
+        if len(self.asked) == self.patience:
+            raise KeyboardInterrupt
         self.asked.append(question)
         sure = float(bool(self.by_question[question].groups))
         yield EvidenceFound(question, EvidenceSet((), sure, True))
@@ -126,6 +131,73 @@ def test_quotes_off_by_a_character_fail_the_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert run(monkeypatch, Oracle(shift=1), "run", "--limit", "3", "--out", str(tmp_path)) == 1
+
+
+def test_the_report_is_written_beside_the_result_unless_told_not_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert run(monkeypatch, Oracle(), "run", "--limit", "3", "--out", str(tmp_path)) == 0
+    (page,) = tmp_path.glob("*.html")
+    assert SUITE.cases[0].case.question.split('"')[0][:40] in page.read_text("utf-8")
+    assert (page.with_suffix(".json")).is_file()
+    page.unlink()
+    words = ("run", "--limit", "3", "--no-html", "--out", str(tmp_path))
+    assert run(monkeypatch, Oracle(), *words) == 0
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_the_document_tells_how_sure_the_bot_was(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert run(monkeypatch, Oracle(), "--no-html", "--out", str(tmp_path)) == 0
+    (written,) = tmp_path.glob("*.json")
+    rows = json.loads(written.read_text("utf-8"))["results"]
+    assert {(r["probability"], bool(r["expected"]["evidence"])) for r in rows} == {
+        (1.0, True),
+        (0.0, False),
+    }
+
+
+def test_an_interrupted_run_is_resumed_where_it_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = ("run", "--limit", "6", "--no-html", "--out", str(tmp_path))
+    assert run(monkeypatch, Oracle(patience=4), *words) == commands_run.INTERRUPTED
+    assert not list(tmp_path.glob("*.json"))
+    resumed = Oracle()
+    assert run(monkeypatch, resumed, *words, "--resume") == 0
+    assert resumed.asked == [g.case.question for g in SUITE.cases[4:6]]
+    assert not list(tmp_path.glob("*.partial.jsonl"))
+    (written,) = tmp_path.glob("*.json")
+    assert len(json.loads(written.read_text("utf-8"))["results"]) == 6
+
+
+def test_without_resume_and_with_other_settings_all_is_asked_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = ("run", "--limit", "3", "--no-html", "--out", str(tmp_path))
+    for more, changed in (((), {}), (("--resume",), {"hits": 5})):
+        run(monkeypatch, Oracle(patience=2), *words)
+        again = Oracle()
+        again.settings = Settings(llm="none", **changed)
+        assert run(monkeypatch, again, *words, *more) == 0
+        assert len(again.asked) == 3
+
+
+def test_what_nobody_reviewed_is_left_out_if_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = SUITE.cases[:2]
+    drafted = replace(first, case=first.case.model_copy(update={"review": "unreviewed"}))
+    suite = replace(SUITE, cases=(drafted, second))
+    monkeypatch.setattr(commands_run, "load_suite", lambda *_: suite)
+    words = ("run", "--no-html", "--out", str(tmp_path), "--skip-unreviewed")
+    bot = Oracle()
+    assert run(monkeypatch, bot, *words) == 0
+    assert bot.asked == [second.case.question]
+    suite = replace(SUITE, cases=(drafted,))
+    assert run(monkeypatch, bot, *words) == 2
+    assert "no reviewed case" in capsys.readouterr().err
 
 
 def test_only_and_split_select(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
