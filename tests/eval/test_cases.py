@@ -306,3 +306,12 @@ def test_the_further_cases_are_new_and_many_of_them_silent() -> None:
         silent = [c.language for c in further if c.refuse is True and c.split == split]
         assert len(silent) >= 20
         assert min(silent.count("en"), silent.count("sv")) >= 9
+
+
+def test_a_reference_is_right_by_its_own_case(suite: Suite) -> None:
+    for gold in suite.cases:
+        if gold.case.reference is not None:
+            words = normalise(gold.case.reference)
+            missing = [g for g in gold.case.accept if not any(found(form, words) for form in g)]
+            said = [form for form in gold.case.must_not_say if found(form, words)]
+            assert not missing and not said, (gold.case.id, missing, said)
