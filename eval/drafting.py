@@ -18,7 +18,7 @@ from eval.cases import Gold, GoldCase
 from eval.drafting_checks import Dropped, Why, check_answer, check_form, check_unanswered
 from eval.drafting_desk import Desk, Draft, split_of
 from eval.drafting_pick import Articles, Detail, Picked, in_turn, pick
-from eval.drafting_rules import changed, forms, full_names, holds
+from eval.drafting_rules import Names, changed, forms, holds, names_in
 from eval.drafting_variants import Variants
 from eval.drafting_write import Writer
 from rag.types import Span
@@ -116,9 +116,8 @@ class Drafter:
         if len(picked.details) < 2:
             raise Dropped(Why.NOTHING_FALSE)
         answer, untrue = rng.sample(picked.details, 2)
-        names = [n for n in self._names if n not in picked.article.text]
-        other = changed(untrue, rng, names)
-        if other is None or holds(other, picked.article.text):
+        other = changed(untrue, rng, self._names, picked.article.text)
+        if other is None:
             raise Dropped(Why.NOTHING_FALSE)
         said = text[: untrue.start] + other + text[untrue.end :]
         question = self._writer.question(picked, said, answer.text, language)
@@ -143,11 +142,11 @@ class Drafter:
         )  # fmt: skip
 
 
-def names_of(store: Articles, seed: int) -> list[str]:
-    """Full names in some of the articles, to put in the place of others."""
+def names_of(store: Articles, seed: int) -> Names:
+    """Names in some of the articles, to put in the place of others."""
     infos = in_turn(store.articles(limit=10 * _NAMED_ARTICLES)[0], seed)[:_NAMED_ARTICLES]
     articles = [article for info in infos if (article := store.article(info.id)) is not None]
-    return full_names((s.text, a.info.language) for a in articles for s in a.sentences)
+    return names_in((s.text, a.info.language) for a in articles for s in a.sentences)
 
 
 def _answer(found: Sequence[Detail], rng: Random, *, across: bool) -> tuple[Detail, list[str]]:

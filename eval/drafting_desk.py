@@ -74,7 +74,7 @@ class Desk:
         self.tally = Tally()
         self._keep = keep
         self._asked: dict[str, list[str]] = {}
-        self._before = list(asked)
+        self._before = tuple(asked)
         self._ids: set[str] = set()
 
     @property
@@ -86,7 +86,9 @@ class Desk:
         self.tally.drafted[kind] += 1
         try:
             draft = make()
-            check_new(draft.question, [*self._before, *self._asked.get(kind, ())])
+            # A false premise is all but the question that it was made of.
+            before = () if kind == "false_premise" else self._before
+            check_new(draft.question, [*before, *self._asked.get(kind, ())])
         except Dropped as reason:
             self.tally.drop(kind, reason.why)
             return None

@@ -90,8 +90,16 @@ def details(text: str, language: str) -> tuple[Detail, ...]:
             and not taken & {*range(name.first, name.last)}
         ):
             found.append((name.first, name.last, "name"))
-    spans = ((tokens[a].start, tokens[b - 1].end, kind) for a, b, kind in sorted(found))
+    spans = (
+        (tokens[a].start, tokens[b - 1].end - _genitive(tokens[b - 1].text), kind)
+        for a, b, kind in sorted(found)
+    )
     return tuple(Detail(start, end, text[start:end], kind) for start, end, kind in spans)
+
+
+def _genitive(word: str) -> int:
+    """How many characters an English genitive takes at the end of a word: "Trump's" is Trump."""
+    return next((len(end) for end in ("'s", "\u2019s", "'", "\u2019") if word.endswith(end)), 0)
 
 
 def pick(store: Articles, seed: int) -> Iterator[Picked]:

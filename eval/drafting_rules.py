@@ -4,7 +4,7 @@ question that nothing answers. Pure functions of text and a seeded generator."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from eval.matching import PatternError, found, normalise
 from rag.answering.checks.case import read
 from rag.answering.checks.lexicon import name_forms, words
 
-_ATTRIBUTES = Path(__file__).parent / "drafting_attributes.yaml"
+_WORDS = Path(__file__).parent / "drafting_words.yaml"
 _DIGITS = re.compile(r"\d+")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _SCALES = "hundred|thousand|million|billion|trillion|hundra|tusen|miljon|miljard|biljon"
@@ -71,17 +71,44 @@ def holds(form: str, text: str) -> bool:
         return False
 
 
-def changed(detail: Detail, rng: Random, names: Sequence[str]) -> str | None:
-    """Another value of the same shape; None where there is none to put in its place."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of a corpus that may take each other's place: in full, and which of them are people."""
+
+    full: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+def changed(detail: Detail, rng: Random, names: Names, article: str) -> str | None:
+    """Another value of the same shape that is nowhere in `article`; None where there is none."""
     if detail.kind == "name":
-        others = [n for n in names if len(n.split()) == len(detail.text.split())]
+        others = [n for n in _like(detail.text, names) if n not in article]
         return rng.choice(others) if others else None
-    if match := _YEAR.search(detail.text):
-        year = int(match[0]) + rng.choice([-3, -2, 2, 3])
-        return detail.text[: match.start()] + str(year) + detail.text[match.end() :]
-    if match := _DIGITS.search(detail.text):
-        return detail.text[: match.start()] + _other(match[0], rng) + detail.text[match.end() :]
-    return None
+    other = _other_number(detail.text, rng)
+    return None if other is None or holds(other, article) else other
+
+
+def _like(name: str, names: Names) -> list[str]:
+    """Names of the same kind: a person for a person, as many words for as many, a country for a
+    country."""
+    if name in _words().countries or name in _words().instead:
+        return list(_words().instead)
+    length = len(name.split())
+    if length == 1:
+        known = any(name in person.split() for person in names.people)
+        return sorted({person.split()[-1] for person in names.people}) if known else []
+    pool = names.people if name in names.people else set(names.full) - set(names.people)
+    return sorted(n for n in pool if len(n.split()) == length)
+
+
+def _other_number(text: str, rng: Random) -> str | None:
+    if match := _YEAR.search(text):
+        other = str(int(match[0]) + rng.choice([-3, -2, 2, 3]))
+    elif match := _DIGITS.search(text):
+        other = _other(match[0], rng)
+    else:
+        return None
+    return text[: match.start()] + other + text[match.end() :]
 
 
 def _other(digits: str, rng: Random) -> str:
@@ -91,7 +118,7 @@ def _other(digits: str, rng: Random) -> str:
 
 
 def false_premise(
-    question: str, language: str, excerpt: str, article: str, rng: Random, names: Sequence[str]
+    question: str, language: str, excerpt: str, article: str, rng: Random, names: Names
 ) -> Premise | None:
     """`question` with one value changed that it shares with `excerpt`.
 
@@ -100,11 +127,10 @@ def false_premise(
     shared = [d for d in details(question, language) if _shared(d, excerpt)]
     rng.shuffle(shared)
     for detail in shared:
-        other = changed(detail, rng, [n for n in names if n not in article])
-        if other is None or holds(other, article) or holds(other, question):
-            continue
-        asked = question[: detail.start] + other + question[detail.end :]
-        return Premise(asked, other, detail.text)
+        other = changed(detail, rng, names, article)
+        if other is not None and not holds(other, question):
+            asked = question[: detail.start] + other + question[detail.end :]
+            return Premise(asked, other, detail.text)
     return None
 
 
@@ -125,27 +151,38 @@ def people(text: str, language: str) -> list[str]:
         before = tokens[name.first - 1].lower if name.first else ""
         after = tokens[name.last].lower if name.last < len(tokens) else ""
         if before in words("roles") or {before, after} & words("says"):
-            found_.append(text[tokens[name.first].start : tokens[name.last - 1].end])
+            said = text[tokens[name.first].start : tokens[name.last - 1].end]
+            found_.append(re.sub(r"['\u2019]s?$", "", said))
     return list(dict.fromkeys(found_))
 
 
-def full_names(texts: Iterable[tuple[str, str]]) -> list[str]:
-    """Names of two or three words in `(text, language)` pairs, sorted; no countries."""
-    names: set[str] = set()
+def names_in(texts: Iterable[tuple[str, str]]) -> Names:
+    """The names of two or three words in `(text, language)` pairs, sorted; no countries."""
+    full: set[str] = set()
+    persons: set[str] = set()
     for text, language in texts:
+        persons.update(people(text, language))
         for detail in details(text, language):
             spaced = 2 <= len(detail.text.split()) <= 3
             if detail.kind == "name" and spaced and detail.text.lower() not in name_forms():
-                names.add(detail.text)
-    return sorted(names)
+                full.add(detail.text)
+    return Names(tuple(sorted(full | persons)), tuple(sorted(persons)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    attributes: Mapping[str, Sequence[str]]
+    countries: frozenset[str]
+    instead: tuple[str, ...]
 
 
 @cache
-def _attributes() -> dict[str, list[str]]:
-    table: dict[str, list[str]] = yaml.safe_load(_ATTRIBUTES.read_text("utf-8"))
-    return table
+def _words() -> _Words:
+    table = yaml.safe_load(_WORDS.read_text("utf-8"))
+    countries = frozenset(name for row in table["countries"] for name in row)
+    return _Words(table["attributes"], countries, tuple(table["instead"]))
 
 
 def missing_attributes(name: str, language: str) -> list[str]:
     """Questions about a person that the articles hardly answer."""
-    return [line.replace("{name}", name) for line in _attributes()[spoken(language)]]
+    return [line.replace("{name}", name) for line in _words().attributes[spoken(language)]]

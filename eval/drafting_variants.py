@@ -9,7 +9,7 @@ from eval.cases import Gold, GoldCase
 from eval.drafting_checks import Dropped, Why, check_form, check_unanswered
 from eval.drafting_desk import Desk, Draft
 from eval.drafting_pick import Articles
-from eval.drafting_rules import false_premise, forms_of, missing_attributes, people
+from eval.drafting_rules import Names, false_premise, forms_of, missing_attributes, people
 from rag.types import Article
 
 Progress = Callable[[str, int, int], None]
@@ -18,7 +18,7 @@ Progress = Callable[[str, int, int], None]
 class Variants:
     """Makes variants of answerable cases over the articles of a store."""
 
-    def __init__(self, store: Articles, names: Sequence[str], desk: Desk) -> None:
+    def __init__(self, store: Articles, names: Names, desk: Desk) -> None:
         """`names` may take the place of others (see `drafting.names_of`)."""
         self._store = store
         self._names = names

@@ -18,6 +18,7 @@ from eval.drafting_checks import Why
 from eval.drafting_desk import Desk, Draft, Plan, split_of
 from eval.drafting_file import quoted, render
 from eval.drafting_pick import Picked, pick
+from eval.drafting_rules import Names
 from eval.drafting_variants import Variants
 from eval.drafting_write import Writer
 from rag.errors import LlmError
@@ -202,9 +203,13 @@ def given(question: str, *sentences: str, **changed: Any) -> GoldCase:
 
 def test_a_given_case_is_varied_by_rule() -> None:
     kept: list[Draft] = []
-    asked = "How much will the repairs cost, according to captain Torsten Ask?"
+    asked = (
+        "How much money will the repairs of the ferry that was lost off Gotland cost its owners, "
+        "according to captain Torsten Ask?"
+    )
     desk = Desk(Plan(5, seed=1), Oracle(SHIP), kept.append, [asked])
-    names = [*names_of(SHELF, 0), "Bengt Berg"]
+    names = names_of(SHELF, 0)
+    assert names.people == ("Eva Lindh", "Torsten Ask")
     Variants(SHELF, names, desk).run([given(asked, FERRY[2])])
     false, none = kept
     assert (false.kind, false.refuse, false.split) == ("false_premise", "allowed", "dev")
@@ -215,7 +220,7 @@ def test_a_given_case_is_varied_by_rule() -> None:
 
 def test_a_case_without_a_value_or_a_person_gives_nothing() -> None:
     desk = Desk(Plan(5), Oracle(SHIP), lambda _: None)
-    Variants(SHELF, [], desk).run([given("Who came to help?", FERRY[1])])
+    Variants(SHELF, Names(), desk).run([given("Who came to help?", FERRY[1])])
     assert desk.tally.dropped == {
         "false_premise": {Why.NOTHING_FALSE: 1},
         "unanswerable": {Why.NOBODY: 1},

@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 
 from eval.drafting_pick import Detail, details
-from eval.drafting_rules import changed, false_premise, forms, holds, missing_attributes, people
+from eval.drafting_rules import (
+    Names,
+    changed,
+    false_premise,
+    forms,
+    holds,
+    missing_attributes,
+    people,
+)
 from tests.eval.drafting import FERRY, RATE, rng
+
+NONE = Names()
 
 
 def detail(text: str, kind: str = "number") -> Detail:
@@ -36,28 +46,52 @@ def test_a_per_cent_is_found_in_the_other_language() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_changed_number_begins_otherwise_and_a_year_stays_near(seed: int) -> None:
-    other = changed(detail("1,250 tonnes"), rng(seed), [])
+    other = changed(detail("1,250 tonnes"), rng(seed), NONE, "")
     assert other is not None and other.endswith(",250 tonnes") and other[0] != "1"
-    year = changed(detail("4 June 2024", "date"), rng(seed), [])
+    year = changed(detail("4 June 2024", "date"), rng(seed), NONE, "")
     assert year is not None and year[:-4] == "4 June " and 2 <= abs(int(year[-4:]) - 2024) <= 3
 
 
 def test_a_false_premise_has_a_value_that_the_article_never_names() -> None:
     question = "What became of the 412 passengers of the Aurora?"
-    found = false_premise(question, "en", FERRY[1], "\n".join(FERRY), rng(1), [])
+    found = false_premise(question, "en", FERRY[1], "\n".join(FERRY), rng(1), NONE)
     assert found is not None and found.true.startswith("412")
     assert found.said.split()[0] not in "\n".join(FERRY)
     assert "412" not in found.question and found.question.startswith("What became of the ")
 
 
-def test_a_name_gives_way_to_another_of_its_length() -> None:
+PEOPLE = Names(("Eva Lindh", "Hall Bridge", "Torsten Ask"), ("Eva Lindh", "Torsten Ask"))
+
+
+@pytest.mark.parametrize(
+    ("name", "article", "other"),
+    [
+        ("Torsten Ask", "Torsten Ask said", "Eva Lindh"),  # a person for a person
+        ("Ask", "Torsten Ask said", "Lindh"),
+        ("Torsten Ask", "Torsten Ask met Eva Lindh", None),  # who is in the article herself
+        ("Hall Bridge", "Hall Bridge", None),  # no other that is no person
+        ("Visby", "Visby", None),  # whatever it is
+    ],
+)
+def test_a_name_gives_way_to_one_of_its_kind(name: str, article: str, other: str | None) -> None:
+    assert changed(detail(name, "name"), rng(1), PEOPLE, article) == other
+
+
+@pytest.mark.parametrize("name", ["China", "Kina"])
+def test_a_country_gives_way_to_a_country(name: str) -> None:
+    other = changed(detail(name, "name"), rng(1), NONE, "Japan, Iran and Peru")
+    assert other in {"Chile", "Finland", "Kenya", "Malaysia", "Nepal", "Pakistan", "Portugal",
+                     "Taiwan", "Thailand"}  # fmt: skip
+
+
+def test_a_false_premise_can_name_somebody_else() -> None:
     question = "How much will it cost according to captain Torsten Ask?"
-    found = false_premise(question, "en", FERRY[2], "\n".join(FERRY), rng(1), ["Eva Lindh", "Bo"])
+    found = false_premise(question, "en", FERRY[2], "\n".join(FERRY), rng(1), PEOPLE)
     assert found is not None and found.question == question.replace("Torsten Ask", "Eva Lindh")
 
 
 def test_without_a_shared_value_there_is_nothing_to_change() -> None:
-    assert false_premise("Who was ashore?", "en", FERRY[1], FERRY[1], rng(1), []) is None
+    assert false_premise("Who was ashore?", "en", FERRY[1], FERRY[1], rng(1), NONE) is None
 
 
 def test_people_are_told_by_role_or_by_what_they_say() -> None:
