@@ -12,7 +12,7 @@ from rag.ui.citable import Citable, left_over, of_exchange, web_address
 from rag.ui.html import TAGS, clean, fill
 from rag.ui.passage import paragraphs
 from rag.ui.session import Exchange, Session
-from rag.ui.strings import LANGUAGES, Strings
+from rag.ui.strings import CATALOGUE, LANGUAGES, Strings
 
 __all__ = ["TAGS", "article", "clean", "conversation", "exchange", "header", "home", "latest"]
 
@@ -138,7 +138,7 @@ def article(
         siblings=sorted(siblings, key=lambda s: s.n or 1_000),
         missing=missing,
         paragraphs=cut,
-        masks=found.masks if found else (),
+        masked=[_mask_reason(t, mask.reason) for mask in found.masks] if found else [],
         address=web_address(c.source),
         why=found.info.published.reason if found else None,
         period=told.period,
@@ -150,6 +150,12 @@ def status(t: Strings, x: Exchange) -> str:
     if x.answer is not None:
         return f"{t('ready')} {t.count('quotes', len(x.answer.quotes))}."
     return t(x.phase) if x.phase in ("looking", "writing", "stopped") else t("problem")
+
+
+def _mask_reason(t: Strings, reason: str) -> str:
+    """Why words are never quoted, in the page's language where the reason is one of ours."""
+    key = f"mask_{reason.replace(' ', '_')}"
+    return t(key) if key in CATALOGUE else reason
 
 
 def _given(x: Exchange, feedback: Mapping[str, Feedback] | None) -> Feedback:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 
 import pytest
 
 from rag.types import (
+    Article,
     Evidence,
     EvidenceFound,
     EvidenceSet,
@@ -207,6 +209,23 @@ def test_an_article_shows_the_exact_words_highlighted(bot: ScriptedBot) -> None:
     assert _texts(html, "mark", "og-other") == [same[0].text]
     assert _texts(html, "span", "og-masked") == [same[0].title, "Related posts"]
     assert f"characters {same[1].start}–{same[1].end}" in page.text
+
+
+def test_why_words_are_never_quoted_is_told_in_the_pages_language(bot: ScriptedBot) -> None:
+    c = citable.of_exchange(_asked(bot, scripted.PHONE))[0]
+    article = bot.store.article(scripted.CALL)
+    assert article is not None
+    known, own = (
+        replace(article, masks=tuple(replace(m, reason=reason) for m in article.masks))
+        for reason in ("link to more", "<b>an own reason</b>")
+    )
+
+    def titles(shown: Article) -> set[str | None]:
+        elements = _Page(render.article(SV, shown, c, [c], 0)).elements
+        return {a.get("title") for _, a in elements if a.get("class") == "og-masked"}
+
+    assert titles(known) == {"Citeras aldrig: en länk till mer"}
+    assert titles(own) == {"Citeras aldrig: <b>an own reason</b>"}
 
 
 @pytest.mark.parametrize("gone", [True, False])

@@ -273,3 +273,11 @@ def test_an_undated_statement_says_so() -> None:
     assert told.origin([c]).undated
     assert told.newest([c], date(2030, 1, 1)) is None
     assert told.newest([replace(c, published="soon")], date(2030, 1, 1)) is None
+
+
+def test_a_verdict_on_a_near_passage_is_on_that_quote_of_the_answer(bot: ScriptedBot) -> None:
+    x = _asked(bot, scripted.UNANSWERED)
+    assert x.answer is not None and x.answer.refusal is not None
+    second = x.answer.refusal.model_copy(update={"nearest": (2,)})
+    buttons = _buttons(render.exchange(EN, _with(x, refusal=second), 0), "feedback")
+    assert {b["data-index"] for b in buttons if b["data-target"] == "quote"} == {"1"}
