@@ -83,6 +83,11 @@ class Judge(Protocol):
     @property
     def repeats(self) -> int: ...
 
+    @property
+    def tokens(self) -> int:
+        """What its LLM has read and written so far; 0 for a judge without one."""
+        ...
+
     def judge(self, items: Sequence[Item], report: Report | None = None) -> list[Ruling]: ...
 
 
@@ -95,6 +100,7 @@ class VerifierJudge:
     """
 
     repeats = 1  # the same input, the same ruling
+    tokens = 0
 
     def __init__(self, reader: Reader | None) -> None:
         self._reader = reader

@@ -47,6 +47,7 @@ class LlmJudge:
         self._chat = chat
         self.name = chat.label
         self.repeats = repeats
+        self.tokens = 0
 
     def judge(self, items: Sequence[Item], report: Report | None = None) -> list[Ruling]:
         rulings: list[Ruling] = []
@@ -84,6 +85,7 @@ class LlmJudge:
         for attempt in range(1, TRIES + 1):
             try:
                 reply = self._chat.json(messages, schema, max_tokens=attempt * MAX_TOKENS)
+                self.tokens += reply.prompt_tokens + reply.output_tokens
                 said = json.loads(valid_json(reply.text, schema))
             except (LlmError, ValueError) as error:
                 problem = f"It gave no verdict: {error}"

@@ -7,6 +7,7 @@ answer rate and answer match, since an answer made of pasted sentences is always
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,6 +31,8 @@ class Judged:
 
     name: str
     repeats: int
+    tokens: int
+    seconds: float
     asked: tuple[Asked, ...]
     rulings: tuple[Ruling, ...]
 
@@ -37,8 +40,12 @@ class Judged:
 def judge_items(judge: Judge, asked: Sequence[Asked], report: Report | None = None) -> Judged:
     """The rulings of `judge` on the items of its aspects."""
     mine = [a for a in asked if a.item.aspect in judge.aspects]
+    begun, before = time.perf_counter(), judge.tokens
     rulings = judge.judge([a.item for a in mine], report)
-    return Judged(judge.name, judge.repeats, tuple(mine), tuple(rulings))
+    seconds = time.perf_counter() - begun
+    return Judged(
+        judge.name, judge.repeats, judge.tokens - before, seconds, tuple(mine), tuple(rulings)
+    )
 
 
 def judged_document(
@@ -76,6 +83,8 @@ def judged_document(
             {
                 "name": one.name,
                 "repeats": one.repeats,
+                "tokens": one.tokens,
+                "seconds": round(one.seconds, 1),
                 "aspects": {
                     aspect: figures(one, aspect) for aspect in aspects if _has(one, aspect)
                 },

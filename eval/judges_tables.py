@@ -26,17 +26,21 @@ def mutations(side: Mapping[str, Any]) -> Table:
         count = side["planted"][fault]["all"]
         table.add_column(f"{fault.replace('_', ' ')}\n{count}", justify="right")
     table.add_column("false\nalarms", justify="right")
-    caught = {(r["by"], r["fault"]): r for r in side["caught"] if r["language"] == "all"}
-    alarms = {r["by"]: r for r in side["alarms"] if r["language"] == "all"}
+    caught = {(r["by"], r["fault"], r["language"]): r for r in side["caught"]}
+    alarms = {(r["by"], r["language"]): r for r in side["alarms"]}
+    languages = sorted({r["language"] for r in side["caught"]} - {"all"})
     for watcher in side["watchers"]:
-        name = watcher["name"]
-        table.add_row(
-            Text(name.replace("_", " ")),
-            *(_percent(caught.get((name, fault))) for fault in faults),
-            _percent(alarms.get(name)),
-            style="bold" if watcher["type"] == "suite" else None,
-            end_section=watcher["type"] == "suite",
-        )
+        name, kind = watcher["name"], watcher["type"]
+        for language in ("all", *(languages if kind != "metric" else ())):
+            whole = language == "all"
+            table.add_row(
+                Text(name.replace("_", " ") if whole else f"  {language}"),
+                *(_percent(caught.get((name, fault, language))) for fault in faults),
+                _percent(alarms.get((name, language))),
+                style="bold" if whole and kind == "suite" else None if whole else "dim",
+            )
+        if kind != "metric":
+            table.add_section()
     return table
 
 

@@ -40,6 +40,7 @@ class Says:
 
     name = "says"
     repeats = 1
+    tokens = 0
     aspects: tuple[Aspect, ...] = ("faithfulness",)
 
     def __init__(self, *held: str) -> None:

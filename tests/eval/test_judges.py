@@ -16,6 +16,7 @@ from eval.judges_run import judged_document
 from eval.judges_tables import judged
 from eval.runner import Report
 from rag.errors import LlmError, SettingsError
+from rag.models.llm import wrap_llm
 from rag.models.llm_wrapped import valid_json
 from rag.prompts import load_prompt
 from rag.types import Passage, Reading, Support
@@ -42,6 +43,8 @@ def test_an_llm_says_yes_or_no_with_a_reason() -> None:
     rulings = judge.judge([item(), item()])
     assert [(r.holds, r.score) for r in rulings] == [(True, 1.0), (False, 0.0)]
     assert rulings[1].reason == "It was 1962."
+    # The scripted LLM reads one token and writes one a character.
+    assert judge.tokens == 2 + len(said("yes")) + len(said("no", "It was 1962."))
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,14 @@ def test_without_a_reference_or_quotes_nothing_is_asked() -> None:
     chat = ScriptedChat()
     rulings = LlmJudge(chat).judge([item("correctness", reference=()), item(quotes=())])
     assert [r.holds for r in rulings] == [None, None] and not chat.messages
+
+
+def test_any_llamaindex_llm_can_judge_and_one_that_echoes_is_unjudged() -> None:
+    from llama_index.core.llms import MockLLM
+
+    judge = LlmJudge(wrap_llm(MockLLM()))
+    (ruling,) = judge.judge([item()])
+    assert judge.name.startswith("llama-index:") and ruling.holds is None
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)
@@ -198,6 +209,7 @@ class Told:
 
     name = "told"
     repeats = 2
+    tokens = 0
     aspects: tuple[Aspect, ...] = ("faithfulness",)
 
     def __init__(self, *runs: tuple[bool | None, bool | None]) -> None:

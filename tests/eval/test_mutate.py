@@ -119,6 +119,7 @@ class Deaf:
 
     aspects = ("faithfulness",)
     repeats = 1
+    tokens = 0
 
     def __init__(self, holds: bool | None) -> None:
         self.name = f"deaf {holds}"
