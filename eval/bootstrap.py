@@ -42,13 +42,12 @@ def estimate(ratios: Sequence[Sequence[Part]], rounds: int = ROUNDS, seed: int =
     parts = np.asarray(ratios, dtype=np.float64)  # (ratios, cases, 2)
     if parts.size == 0:
         return Estimate(None, None, None, 0)
-    counted = _counted(parts)
     value = _value(parts)
     if value is None:
-        return Estimate(None, None, None, counted)
+        return Estimate(None, None, None, 0)
     values = _drawn(parts, rounds, seed)
     low, high = _interval(values[~np.isnan(values)])
-    return Estimate(value, low, high, counted)
+    return Estimate(value, low, high, _counted(parts))
 
 
 def parity(
@@ -65,10 +64,10 @@ def parity(
     sides = [np.asarray(x, dtype=np.float64) for x in (a, b)]
     if any(side.size == 0 for side in sides):
         return Estimate(None, None, None, 0)
-    counted = min(_counted(side) for side in sides)
     values = [_value(side) for side in sides]
     if values[0] is None or values[1] is None or max(values[0], values[1]) <= 0:
-        return Estimate(None, None, None, counted)
+        return Estimate(None, None, None, 0)
+    counted = min(_counted(side) for side in sides)
     drawn = np.stack([_drawn(side, rounds, seed + n) for n, side in enumerate(sides)])
     drawn = drawn[:, np.all(drawn >= 0, axis=0) & (drawn.max(axis=0) > 0)]  # no NaN is >= 0
     low, high = _interval(drawn.min(axis=0) / drawn.max(axis=0))

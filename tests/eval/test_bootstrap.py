@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.bootstrap import estimate
+from eval.bootstrap import estimate, parity
 
 
 def test_value_is_sum_over_sum() -> None:
@@ -23,7 +23,7 @@ def test_two_ratios_are_averaged() -> None:
 def test_nothing_to_measure_is_none() -> None:
     for parts in ([], [[]], [[(0, 0), (0, 0)]], [[(1, 1)], [(0, 0)]]):
         got = estimate(parts)
-        assert (got.value, got.low, got.high) == (None, None, None)
+        assert (got.value, got.low, got.high, got.n) == (None, None, None, 0)
 
 
 def test_repeats_exactly_with_the_same_seed() -> None:
@@ -50,3 +50,20 @@ def test_never_nan_and_always_in_order(cases: list[tuple[bool, bool]]) -> None:
     assert got.low is not None and got.high is not None
     assert 0 <= got.low <= got.value <= got.high <= 1
     assert not math.isnan(got.low)
+
+
+ONES = st.lists(st.booleans(), max_size=8)
+
+
+@given(ONES, ONES)
+def test_parity_is_a_share_or_nothing(a: list[bool], b: list[bool]) -> None:
+    got = parity([[(float(x), 1.0) for x in a]], [[(float(x), 1.0) for x in b]], rounds=50)
+    if got.value is None:
+        assert got.n == 0 and not (a and b and (any(a) or any(b)))
+        return
+    assert got.low is not None and got.high is not None
+    assert 0 <= got.low <= got.high <= 1
+    assert got.n == min(len(a), len(b))
+    assert got.value == pytest.approx(
+        min(sum(a) / len(a), sum(b) / len(b)) / max(sum(a) / len(a), sum(b) / len(b))
+    )
