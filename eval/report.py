@@ -54,6 +54,9 @@ _COLUMNS = {
     "refusal_precision": "refusal precis.",
     "refusal_balanced": "refusal balanced",
     "false_premise": "false premise",
+    "number_faithfulness": "numbers borne out",
+    "name_faithfulness": "names borne out",
+    "hit@10": "hit @10",
     "correct": "all right",
 }
 
@@ -246,7 +249,7 @@ def table(data: Mapping[str, Any], ways: Iterable[str] = ("kind", "language")) -
     dirty = " + local changes" if data["dirty"] else ""
     out = Table(
         title=f"{data['cases']} · {data['llm']} · {data['commit'][:12]}{dirty}",
-        caption=_caption(data["overall"]),
+        caption=_caption(data),
         title_justify="left",
         caption_justify="left",
     )
@@ -264,7 +267,7 @@ def table(data: Mapping[str, Any], ways: Iterable[str] = ("kind", "language")) -
 
 def _cells(name: str, group: Mapping[str, Any], *, intervals: bool) -> list[str]:
     measures = group["measures"]
-    cells = (_cell(Estimate(**measures[measure]), intervals) for measure in _COLUMNS)
+    cells = (_cell(Estimate(**measures[name]), intervals) for name in _COLUMNS)
     return [name, str(group["cases"]), *cells]
 
 
@@ -275,13 +278,17 @@ def _cell(value: Estimate, interval: bool) -> str:
     return f"{figure}\n{100 * value.low:.0f}–{100 * value.high:.0f}" if interval else figure
 
 
-def _caption(overall: Mapping[str, Any]) -> str:
+def _caption(data: Mapping[str, Any]) -> str:
+    overall = data["overall"]
     times = overall["milliseconds"]
     line = f"{int(100 * LEVEL)}% intervals by bootstrap over the cases."
     if times["median"] is not None:
         line += f" Answer in {times['median']:.0f} ms (median), {times['p95']:.0f} ms (95%)."
         each = ", ".join(f"{n} {ms:.0f}" for n, ms in overall["stages"].items() if n != "total")
         line += f" Median of each stage: {each} ms." if each else ""
+    alike = data["parity"]["correct"]["value"]
+    if alike is not None:
+        line += f" Parity of Swedish and English in what is all right: {100 * alike:.0f}%."
     if overall["crashed"]:
         line += f" {overall['crashed']} cases crashed and are in no figure."
     return line
