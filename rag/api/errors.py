@@ -1,0 +1,107 @@
+"""What goes wrong at the HTTP door, as JSON of one clear sentence.
+
+    {"error": "…", "trace_id"?: "…"}                                   everywhere but
+    {"error": {"message": "…", "type", "param", "code"}}               under /v1, OpenAI's shape
+
+4xx: what was asked or how; 429 and 503 with `Retry-After` where waiting helps; 5xx: what we lack.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from rag.errors import InputError, LlmError, OrdagrantError, SettingsError
+
+log = logging.getLogger(__name__)
+
+UNEXPECTED = (
+    "Something unexpected went wrong while this was being answered: try again, and tell whoever "
+    "runs this if it stays so."
+)
+_OPENAI_TYPES = {
+    401: ("authentication_error", "invalid_api_key"),
+    403: ("permission_error", "insufficient_scope"),
+    429: ("rate_limit_error", "rate_limit_exceeded"),
+}
+_SENTENCES = {
+    404: "There is nothing at this address: see /docs for what there is.",
+    405: "This address does not take {method}: see /docs for what it takes.",
+}
+
+
+class ApiError(Exception):
+    """A reply other than what was asked for: `str(error)` is its one sentence."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+def as_api_error(error: BaseException) -> ApiError:
+    """Any error as a reply; what was not foreseen is logged, and told without its details."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, SettingsError):
+        return ApiError(403, str(error))
+    if isinstance(error, InputError):
+        return ApiError(422, str(error))
+    if isinstance(error, LlmError):
+        return ApiError(502, str(error))
+    if isinstance(error, OrdagrantError):
+        return ApiError(503, str(error), {"Retry-After": "5"})
+    log.error("an unexpected error", exc_info=error)
+    return ApiError(500, UNEXPECTED)
+
+
+def error_value(path: str, status: int, message: str, param: str | None = None) -> dict[str, Any]:
+    """The body of an error at `path`."""
+    if not path.startswith("/v1/"):
+        return {"error": message}
+    kind, code = _OPENAI_TYPES.get(
+        status, ("server_error", None) if status >= 500 else ("invalid_request_error", None)
+    )
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def error_response(request: Request, error: BaseException) -> JSONResponse:
+    """The reply to a request that failed with `error`."""
+    told = as_api_error(error)
+    value = error_value(request.url.path, told.status, str(told))
+    return JSONResponse(value, status_code=told.status, headers=told.headers)
+
+
+def install(api: FastAPI) -> None:
+    """Has `api` reply to every error as above, never with a traceback."""
+
+    async def reply(request: Request, error: Exception) -> JSONResponse:
+        return error_response(request, error)
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is installed for
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+        message = f"{where}: {str(first['msg']).rstrip('.')}."
+        openai = request.url.path.startswith("/v1/")
+        status = 400 if openai else 422
+        value = error_value(request.url.path, status, message, where)
+        return JSONResponse(value, status_code=status)
+
+    async def plain(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101 - what it is installed for
+        told = _SENTENCES.get(error.status_code, str(error.detail)).format(method=request.method)
+        value = error_value(request.url.path, error.status_code, told)
+        return JSONResponse(value, status_code=error.status_code, headers=error.headers)
+
+    api.add_exception_handler(RequestValidationError, invalid)
+    api.add_exception_handler(HTTPException, plain)
+    api.add_exception_handler(ApiError, reply)
+    api.add_exception_handler(OrdagrantError, reply)
+    api.add_exception_handler(Exception, reply)
