@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -226,13 +227,17 @@ def _added(place: _Place, elsewhere: _Elsewhere, _: TextOf, rng: random.Random) 
 
 def _strange(place: _Place, quotes: Sequence[Quote]) -> list[Quote]:
     """Those that say something else than the statement and its quotes."""
-    known = set(_LONGER_WORD.findall(f"{place.statement.text} {place.evidence}".lower()))
-    found = []
-    for quote in quotes:
-        words = set(_LONGER_WORD.findall(quote.text.lower()))
-        if words and len(words & known) < SHARED * len(words):
-            found.append(quote)
-    return found
+    known = _longer_words(f"{place.statement.text} {place.evidence}")
+    return [
+        quote
+        for quote in quotes
+        if (words := _longer_words(quote.text)) and len(words & known) < SHARED * len(words)
+    ]
+
+
+@lru_cache(maxsize=8192)
+def _longer_words(text: str) -> frozenset[str]:
+    return frozenset(_LONGER_WORD.findall(text.lower()))
 
 
 def _requoted(place: _Place, old: Quote, new: Quote, before: str, after: str) -> _Fault:
