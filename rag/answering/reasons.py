@@ -32,7 +32,7 @@ _SAID: dict[str, tuple[str, str]] = {
     ),
     "speaker": (
         "Its quote gives these words to {other}, not to {name}.",
-        "Citatet lägger orden i munnen på {other}, inte på {name}.",
+        "Citatet tillskriver {other} orden, inte {name}.",
     ),
     "negation_added": (
         "The statement says “{word}”, which its quote does not.",
