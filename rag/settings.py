@@ -6,18 +6,23 @@ Every field can be set by the environment variable `ORDAGRANT_<FIELD>`; an unkno
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import SettingsError
 
 PREFIX = "ORDAGRANT_"
+
+# In the environment: names with commas between them.
+Names = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -70,10 +75,94 @@ class Settings(BaseSettings):
         "where it listens on this computer alone",
     )
 
-    @field_validator("data", "cache")
+    base_url: str | None = Field(
+        None,
+        description="public address of `ordagrant serve`, for links: https://news.example.org",
+    )
+    api_keys: bool | None = Field(
+        None,
+        description="whether `ordagrant serve` asks for a key; default: wherever others than this "
+        "computer can reach it",
+    )
+    api_hosts: Names = Field(
+        (), description="more names by which it may be addressed where no key is asked for"
+    )
+    api_origins: Names = Field(
+        (), description="origins whose web pages may use it: https://www.example.org"
+    )
+    api_proxies: Names = Field(
+        (), description="addresses or networks of proxies that are believed about the client's"
+    )
+    api_rate_key: str = Field("600/minute", description="questions and requests of one key")
+    api_rate_address: str | None = Field(
+        None,
+        description="those of one address; default: 120/minute, without end where no key is "
+        "asked for; `none`: without end",
+    )
+    api_at_once: int = Field(8, ge=1, le=256, description="questions answered at once")
+    api_in_line: int = Field(64, ge=0, le=10_000, description="questions that may wait for that")
+    api_seconds: float = Field(300, ge=1, le=3_600, description="longest time for one answer")
+    api_body_kb: int = Field(1_024, ge=1, le=100_000, description="largest request but for files")
+    max_history_turns: int = Field(50, ge=0, le=1_000)
+    max_history_chars: int = Field(100_000, ge=0, le=10_000_000)
+    keep_answers: bool = Field(
+        True,
+        description="keep each answer in the database under its trace id, with its question; "
+        "feedback and `/api/answers` need it",
+    )
+    log_json: bool = Field(False, description="log of `ordagrant serve` as a JSON object a line")
+    log_questions: bool = Field(False, description="name the question in the audit lines")
+    audit_file: Path | None = Field(
+        None, description="file for the audit lines; default: the log, on stderr"
+    )
+    traces: bool = Field(
+        False, description="send OpenTelemetry traces to where OTEL_EXPORTER_OTLP_ENDPOINT says"
+    )
+
+    @field_validator("api_hosts", "api_origins", "api_proxies", mode="before")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
-        return value.expanduser()
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("write an address such as https://news.example.org")
+        return value.rstrip("/") if value else None
+
+    @field_validator("api_rate_key", "api_rate_address")
+    @classmethod
+    def _rate(cls, value: str | None) -> str | None:
+        if value is not None and value != "none":
+            from limits import parse_many
+
+            parse_many(value)  # its ValueError becomes the setting's error
+        return value
+
+    @field_validator("api_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not re.fullmatch(r"https?://[^\s/?#,*]+", origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin: write it as https://www.example.org"
+                )
+        return value
+
+    @field_validator("api_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network, strict=False)
+        return value
+
+    @field_validator("data", "cache", "audit_file")
+    @classmethod
+    def _expand(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser()
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

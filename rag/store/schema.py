@@ -221,6 +221,19 @@ feedback = Table(
     Index("ix_feedback_trace", "trace_id"),
 )
 
+# Keys of the HTTP door. The secret itself is not kept: see keys.py.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),  # public, a part of the key
+    Column("name", Text, nullable=False, unique=True),
+    Column("digest", Text, nullable=False),  # SHA-256 (hex) of the key
+    Column("scopes", Text, nullable=False),  # words: read ask manage
+    Column("created", Text, nullable=False),  # ISO 8601, UTC
+    Column("rotated", Text),  # when its secret was last changed
+    Column("revoked", Text),
+)
+
 # Removed articles, each with all that is needed to put it back without any model. The columns
 # of its metadata are named as in `articles`; the index is kept as it was, vectors and all.
 bin_articles = Table(

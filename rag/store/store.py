@@ -269,7 +269,12 @@ class Store:
         return True
 
     def record_answer(self, answer: Answer) -> None:
-        """Keep an answer under its trace id; a second one under the same id replaces it."""
+        """Keep an answer under its trace id; a second one under the same id replaces it.
+
+        Where the settings say not to keep answers, nothing is kept.
+        """
+        if not self.settings.keep_answers:
+            return
         with self.database.write() as connection:
             connection.execute(delete(answers).where(answers.c.trace_id == answer.trace_id))
             connection.execute(
@@ -319,6 +324,13 @@ class Store:
             bins.purge(self.database)
         except StoreError as error:
             log.warning("what was deleted long ago was not purged: %s", error)
+
+    def version(self) -> tuple[str | None, int]:
+        """Of the corpus: the fingerprint's key, None before the first ingest, and a number that
+        every change of the articles raises."""
+        with self.database.read() as connection:
+            made = fingerprint.stored(connection)
+            return (None if made is None else made.key, fingerprint.generation(connection))
 
     def _generation(self) -> int:
         with self.database.read() as connection:
