@@ -207,6 +207,7 @@ MEASURES: Mapping[str, tuple[Callable[[Score], Part], ...]] = MappingProxyType(
         "refusal_balanced": (_refusal_recall, _answer_rate),
         "false_premise": (_share(lambda s: s.correct, lambda s: s.answerable is None),),
         "not_said": (_share(lambda s: not s.said, lambda s: True),),
+        "quotation_exactness": (_counted(lambda s: s.quotations),),
         "number_faithfulness": (_counted(lambda s: s.numbers),),
         "name_faithfulness": (_counted(lambda s: s.names),),
         "attribution": (_counted(lambda s: s.sources),),

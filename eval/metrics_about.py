@@ -94,6 +94,12 @@ ABOUT: Mapping[str, About] = MappingProxyType(
         "not_said": About(
             "faithfulness", "Answers without a word that they must not say.", beside=HONEST
         ),
+        "quotation_exactness": About(
+            "faithfulness",
+            "Words that statements put between quotation marks and that are in the statement's "
+            "own quotes, word for word.",
+            beside=HONEST,
+        ),
         "number_faithfulness": About(
             "faithfulness",
             "Numbers and dates of statements that are in the statement's own quotes, units and "

@@ -26,9 +26,9 @@ from rag.answering.checks.text import fold
 from rag.types import Answer, Quote, Statement
 
 _LEFT_OUT = " … "
-_OPENING = '“”"„«»'
+_MARKS = '“”"„«»'
 # What stands before a quotation: "SVT, 23 April 2025 (inferred date): “".
-_INTRODUCTION = re.compile(rf"([^{_OPENING}]{{1,300}}?):\s*[{_OPENING}]")
+_INTRODUCTION = re.compile(rf"([^{_MARKS}]{{1,300}}?):\s*[{_MARKS}]")
 _UNDATED = re.compile(r"\((?:undated|odaterad)\)", re.IGNORECASE)
 # How much of the article before a quote may tell who "he" is, in code points.
 _BEFORE = 400
@@ -50,6 +50,7 @@ class Count:
 class StatementScore:
     """What was found in an answer's statements, all of them together."""
 
+    quotations: Count  # words between quotation marks that are in a quote, word for word
     numbers: Count  # dates included
     names: Count
     sources: Count  # outlets and speakers that are named, and outlets that the case file gives
@@ -60,11 +61,12 @@ class StatementScore:
 
 def statement_score(answer: Answer, text_of: TextOf, outlets: Mapping[str, str]) -> StatementScore:
     """Of an answer; of a refusal everything is 0. `outlets` are known by article id."""
-    numbers = names = sources = dated = Count()
+    quotations = numbers = names = sources = dated = Count()
     by_number = {quote.n: quote for quote in answer.quotes}
     for statement in answer.statements:
         quotes = [by_number[n] for n in statement.quotes if n in by_number]
         said = _Said.of(statement, quotes, answer.language, text_of)
+        quotations += said.quotations()
         numbers += said.numbers()
         names += said.names()
         sources += said.sources()
@@ -78,7 +80,13 @@ def statement_score(answer: Answer, text_of: TextOf, outlets: Mapping[str, str])
             sources += _judged(quote.outlet == known, fault)
     spoken = [normalise(claim(s.text)) for s in answer.statements]
     return StatementScore(
-        numbers, names, sources, dated, len(spoken), sum(len(text.split()) for text in spoken)
+        quotations,
+        numbers,
+        names,
+        sources,
+        dated,
+        statements=len(spoken),
+        words=sum(len(text.split()) for text in spoken),
     )
 
 
@@ -100,6 +108,8 @@ class _Said:
     """A statement read: its own words, and all that may bear them out."""
 
     text: str
+    rest: str  # the text without the quotes that it has word for word
+    language: str  # of the answer
     own: Reading
     quotes: tuple[Quote, ...]
     whole: tuple[Reading, ...]  # the quotes that it has word for word
@@ -115,6 +125,7 @@ class _Said:
             if quote.text and quote.text in own:
                 own = own.replace(quote.text, _LEFT_OUT)
                 whole.append(_read(quote.text, quote.language))
+        rest = own
         for label in sorted(_labels(quotes), key=len, reverse=True):
             own = re.sub(rf"(?<!\w){re.escape(label)}(?!\w)", _LEFT_OUT, own)
         read_quotes = tuple(_read(q.text, q.language) for q in quotes)
@@ -126,7 +137,25 @@ class _Said:
             known=frozenset(fold(w) for x in _labels(quotes) for w in re.findall(r"[^\W_]+", x)),
             published=tuple(sorted(days)),
         )
-        return cls(text, case.statement, tuple(quotes), tuple(whole), case)
+        return cls(text, rest, language, case.statement, tuple(quotes), tuple(whole), case)
+
+    def quotations(self) -> Count:
+        """Words between quotation marks must be in a quote; a translation of them may be marked.
+
+        Words of which the quote has less than half, where no quote is in the answer's language,
+        are taken for a translation.
+        """
+        quotes = [_bare(quote.text) for quote in self.quotes]
+        foreign = all(quote.language != self.language for quote in self.quotes)
+        known = {word for quote in quotes for word in quote.split()}
+        count = Count(len(self.whole), len(self.whole))
+        for text in marked(self.rest):
+            said = _bare(text)
+            right = any(f" {said} " in f" {quote} " for quote in quotes)
+            shared = sum(word in known for word in said.split())
+            if said and (right or not foreign or 2 * shared >= len(said.split())):
+                count += _judged(right, f"“{text.strip()}” is not word for word in its quote")
+        return count
 
     def numbers(self) -> Count:
         """Every number and date of its own words must be in a quote; weak ones ("one") need not."""
@@ -174,6 +203,31 @@ class _Said:
         faults = tuple(finding.reason.told("en") for finding in check_speaker(self.case))
         wrong = min(len(faults), len(speakers))
         return count + Count(len(speakers), len(speakers) - wrong, faults[:wrong])
+
+
+def marked(text: str) -> list[str]:
+    """What stands between quotation marks, in pieces where there are marks within marks.
+
+    A mark opens where a blank, a bracket or another opening mark is before it.
+    """
+    pieces, depth, since = [], 0, 0
+    opened = False  # whether the character before is an opening mark
+    for at, character in enumerate(text):
+        if character not in _MARKS:
+            opened = False
+            continue
+        if depth:
+            pieces.append(text[since:at])
+        opens = at == 0 or opened or text[at - 1].isspace() or text[at - 1] in "([–—-"
+        depth = depth + 1 if opens else max(0, depth - 1)
+        opened, since = opens, at + 1
+    if depth:
+        pieces.append(text[since:])  # never closed
+    return [piece for piece in pieces if any(c.isalnum() for c in piece)]
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def _numbers_of(reading: Reading) -> list[Quantity]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.metrics_statement import StatementScore, claim, statement_score
+from eval.metrics_statement import StatementScore, claim, marked, statement_score
 from rag.types import Answer, Quote, text_sha256
 from tests.eval.conftest import answer
 
@@ -81,6 +81,44 @@ def test_words_put_in_another_mouth_are_seen() -> None:
     assert not scored("The mill will close, said Brian Wong.", *both).sources.faults
     wrong = scored("The mill will close, said Eva Lindh.", *both)
     assert wrong.sources.faults or wrong.names.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("He said “a b” and “c”.", ["a b", "c"]),
+        ("SVT: ”a ”b” c.”", ["a ", "b", " c."]),
+        ("““We will.” – officials”", ["We will.", " – officials"]),
+        ('It is "so", it says.', ["so"]),
+        ("It opens “here and goes on", ["here and goes on"]),
+        ("The 5” pipe", []),
+        ("no marks’ at all", []),
+    ],
+)
+def test_what_is_marked(text: str, pieces: list[str]) -> None:
+    assert marked(text) == pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "asked"),
+    [
+        (f"Nordposten, 23 April 2025: “{FLOUR}”", 1, 1),
+        (f"Nordposten, 23 April 2025: “{FLOUR.replace('made', 'never made')}”", 0, 1),
+        (f"Nordposten, 23 April 2025: “{FLOUR.replace('the county', 'our county')}”", 0, 1),
+        ("It made “30 PER CENT” of it.", 1, 1),
+        ("It made 30 per cent of it.", 0, 0),
+    ],
+)
+def test_words_between_marks_are_word_for_word(text: str, right: int, asked: int) -> None:
+    got = scored(text).quotations
+    assert (got.right, got.asked) == (right, asked)
+
+
+def test_a_translation_between_marks_is_not_held_to_the_words() -> None:
+    swedish = answer("Hon sa: ”Den gjorde mjöl.”", [quote(FLOUR)], language="sv")
+    assert statement_score(swedish, text_of, {}).quotations.asked == 0
+    told = answer(f"Nordposten: ”{FLOUR.replace('30', '31')}”", [quote(FLOUR)], language="sv")
+    assert statement_score(told, text_of, {}).quotations.faults
 
 
 def test_an_outlet_that_the_case_file_knows_must_be_the_quotes() -> None:
