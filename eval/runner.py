@@ -145,7 +145,7 @@ def open_bot(
         if not data.is_dir():
             raise SettingsError(f"The data folder {data} does not exist: run `ordagrant ingest`.")
         settings = load_settings(data=data, llm=llm)
-        if not _holds_articles_only(settings):
+        if not holds_articles_only(settings):
             with _open(settings, report) as bot:
                 yield bot
             return
@@ -159,7 +159,7 @@ def open_bot(
             yield bot
 
 
-def _holds_articles_only(settings: Settings) -> bool:
+def holds_articles_only(settings: Settings) -> bool:
     """Whether the data folder was never ingested into, and there are files to ingest."""
     stored = settings.database_url or (settings.data / "ordagrant.db").exists()
     return not stored and any(

@@ -11,8 +11,9 @@ import pytest
 from eval.cases import GoldCase
 from eval.metrics_retrieval import HitSpan
 from eval.partial import append_partial, load_partial
-from eval.runner import CaseResult, open_bot, run_case, run_cases
+from eval.runner import CaseResult, holds_articles_only, open_bot, run_case, run_cases
 from rag.errors import SettingsError
+from rag.settings import Settings
 from rag.types import Answer, Chunk, Filters, Hit, Turn
 from tests.eval.conftest import FLOUR, answer, case, quote, refusal, text_of
 
@@ -167,3 +168,28 @@ def test_a_changed_case_is_asked_again(flour: GoldCase, tmp_path: Path) -> None:
 
 def test_no_kept_run_is_nothing_done(flour: GoldCase, tmp_path: Path) -> None:
     assert load_partial(tmp_path / "none", [flour], text_of) == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "corpus"),
+    [
+        (["a.txt"], True),
+        (["deep/rows.jsonl.gz"], True),
+        (["a.txt", "ordagrant.db"], False),
+        (["notes.tmp"], False),
+        ([], False),
+    ],
+)
+def test_a_folder_of_articles_is_taken_in_and_a_store_is_not(
+    tmp_path: Path, names: list[str], corpus: bool
+) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert holds_articles_only(Settings(data=tmp_path, llm="none")) is corpus
+
+
+def test_a_database_elsewhere_is_a_store(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("")
+    settings = Settings(data=tmp_path, database_url="postgresql://db/x", llm="none")
+    assert not holds_articles_only(settings)
