@@ -31,6 +31,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """A planted fault that nothing noticed."""
+
+    case: str
+    fault: str
+    where: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class MutationsView:
     """The section on planted faults. `warnings` belong on the report's front page."""
 
@@ -39,6 +50,7 @@ class MutationsView:
     rows: tuple[Row, ...]
     alarms: Row | None  # objections to answers that were right
     aims: str
+    missed: tuple[Missed, ...]
 
 
 def mutations_view(found: Mapping[str, Any]) -> MutationsView:
@@ -62,6 +74,11 @@ def mutations_view(found: Mapping[str, Any]) -> MutationsView:
             aims=(
                 f"The aim: at least {shown(aims['caught'])} of each kind caught, and at most "
                 f"{shown(aims['alarms'])} of right answers objected to."
+            ),
+            missed=tuple(
+                Missed(m["case"], m["fault"].replace("_", " "), m["where"], m["before"], m["after"])
+                for m in found["mutations"]
+                if suite in m["missed_by"]
             ),
         )
     except (KeyError, TypeError, StopIteration) as error:

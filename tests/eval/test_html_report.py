@@ -222,6 +222,11 @@ MUTATIONS = {
          "n": 10}
     ],
     "aims": {"caught": 0.95, "alarms": 0.03},
+    "mutations": [
+        {"case": "flour", "fault": "number", "where": "statement 1", "before": "30 per cent",
+         "after": "<b>31</b> per cent", "missed_by": missed}
+        for missed in (["suite"], [])
+    ],
     "blind": ["The suite misses 1 of 4 planted faults of the kind “number” (25%)."],
 }  # fmt: skip
 
@@ -240,6 +245,7 @@ def test_planted_faults_that_are_missed_are_on_the_front_page(
     page = html_report.html(plain, text_of, html_report.read_side(result, plain))
     assert "The suite misses 1 of 4" in page[: page.index('id="main"')]
     assert '<th scope="row">number</th><td class="value">75%</td>' in page
+    assert "What nothing noticed (1)" in page and "&lt;b&gt;31&lt;/b&gt; per cent" in page
 
 
 def test_judges_stand_beside_their_own_record(tmp_path: Path, plain: dict[str, Any]) -> None:
