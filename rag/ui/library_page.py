@@ -79,31 +79,33 @@ class LibraryPage:
 
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         quick = {**hidden, "queue": False}
+        # `size.change` is heard only of events that pass through Gradio's queue.
+        resizing = {**hidden, "concurrency_limit": _AT_ONCE}
 
-        def tie(event: Any, do: _Does, outputs: Sequence[Any], **more: Any) -> None:
-            event(self._safely(do), have, [*outputs, self.undo], **quick, **more)
+        def tie(event: Any, do: _Does, outputs: Sequence[Any], how: dict[str, Any]) -> None:
+            event(self._safely(do), have, [*outputs, self.undo], **how)
 
         for event in (self.head.shown, language.change):
-            event(self._show_all, [self.view, self.said, language], every, **quick)
-        tie(self.bar.find, self._find, [self.view, self.list], trigger_mode="always_last")
-        tie(self.list.turn, self._turn, [self.view, self.list])
+            event(self._show_all, [self.view, self.said, language], every, **resizing)
+        find = {**quick, "trigger_mode": "always_last"}
+        tie(self.bar.find, self._find, [self.view, self.list], find)
+        tie(self.list.turn, self._turn, [self.view, self.list], quick)
         for part in (self.list, self.read, self.news):
-            tie(part.read, self._read, [self.view, self.read])
-        tie(self.read.back, self._back, [self.view, self.read])
+            tie(part.read, self._read, [self.view, self.read], quick)
+        tie(self.read.back, self._back, [self.view, self.read], quick)
         for part in (self.list, self.read):
-            tie(part.remove, self._remove, [*lists, self.read])
-        tie(self.undo.restore, self._restore, lists)
-        tie(self.undo.dismiss, self._dismiss_note, [self.view])
+            tie(part.remove, self._remove, [*lists, self.read], resizing)
+        tie(self.undo.restore, self._restore, lists, resizing)
+        tie(self.undo.dismiss, self._dismiss_note, [self.view], quick)
         self.news.dismiss(lambda: (None, ""), None, [self.said, self.news], **quick)
         adding = self.head.arrive(
             self._add,
             [language],
             [self.said, self.news],
             trigger_mode="multiple",
-            concurrency_limit=_AT_ONCE,
-            **hidden,
+            **resizing,
         )
-        adding.then(self._refresh, have, lists, **quick)
+        adding.then(self._refresh, have, lists, **resizing)
 
     # What happens: each returns the new values of some of the parts named in `connect`.
 

@@ -70,10 +70,14 @@ const drop = (event) => {
 document.addEventListener("dragover", over);
 document.addEventListener("drop", drop);
 
-// Whenever the page comes into view it is made anew.
+// Whenever the page comes into view or another language is chosen, it is made anew.
 let width = 0;
 new ResizeObserver(() => {
   const now = element.parentElement.clientWidth;
   if (now > 0 && width === 0) trigger("shown", {});
   width = now;
 }).observe(element.parentElement);
+new MutationObserver((_, observer) => {
+  if (!element.isConnected) observer.disconnect();
+  else if (width > 0) trigger("shown", {});
+}).observe(document.documentElement, { attributeFilter: ["lang"] });
