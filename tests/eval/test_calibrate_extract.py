@@ -35,9 +35,9 @@ def test_a_gap_in_the_scores_is_found() -> None:
     fitted = calibration(many)
     assert fitted["at"] == {"recall": 1.0, "precision": 1.0}
     assert fitted["most"] >= 2
-    assert held(many, Extracting(fitted["most"], fitted["ratio"])).f1 == 1.0
+    assert held(many, Extracting(fitted["most"], fitted["ratio"])).f2 == 1.0
     assert fitted["questions"] == 4 and len(fitted["table"]) > 10
 
 
 def test_nothing_found_holds_nothing() -> None:
-    assert held([asked(gold=(0,))], Extracting()).f1 == 0.0
+    assert held([asked(gold=(0,))], Extracting()).f2 == 0.0
