@@ -1,39 +1,25 @@
-"""POST /api/ask: a question in, the answer object out."""
+"""POST /api/ask: a question in, the answer object out, at once or as it comes; and old answers."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Literal
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.responses import Response
 
+from rag.api import sse
 from rag.api.door import Caller, Door
-from rag.types import Answer, Filters, Turn
+from rag.api.errors import ApiError
+from rag.api.schemas import AskIn
+from rag.types import Answer
 
-# More turns than this add nothing that the rewriting of a follow-up could use.
-MAX_TURNS = 50
-
-
-class TurnIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    role: Literal["user", "assistant"]
-    content: str = Field(max_length=20_000)
-
-
-class FiltersIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    date_from: date | None = None
-    date_to: date | None = None
-    source: str | None = Field(default=None, max_length=500)
-    language: str | None = Field(default=None, max_length=16)
-
-
-class AskIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    question: str = Field(max_length=20_000)
-    history: list[TurnIn] = Field(default_factory=list, max_length=MAX_TURNS)
-    filters: FiltersIn = FiltersIn()
+# As OpenAPI has it: the same address answers in either way.
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer object; or, if asked for, events: evidence, statement, answer.",
+        "content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}},
+    }
+}
 
 
 def router(door: Door) -> APIRouter:
@@ -41,10 +27,20 @@ def router(door: Door) -> APIRouter:
     routes = APIRouter(tags=["ask"])
     may_ask = Depends(door.allow("ask"))
 
-    @routes.post("/api/ask")
-    async def ask(body: AskIn, request: Request, caller: Caller = may_ask) -> Answer:
-        history = [Turn(t.role, t.content) for t in body.history]
-        filters = Filters(**body.filters.model_dump())
-        return await door.ask(request, caller, body.question, history, filters).answer()
+    @routes.post("/api/ask", response_model=Answer, responses=STREAMED)
+    async def ask(body: AskIn, request: Request, caller: Caller = may_ask) -> Answer | Response:
+        """Ask a question. A refusal is an answer too: its `status` is `refused`."""
+        asked = door.ask(request, caller, body.question, body.turns(), body.filters.value())
+        if sse.wants_stream(request, body.stream):
+            return sse.stream(asked)
+        return await asked.answer()
+
+    @routes.get("/api/answers/{trace_id}", dependencies=[Depends(door.allow("manage"))])
+    def answer(trace_id: str) -> Answer:
+        """An answer as it was given, by the trace id of its audit line."""
+        found = door.bot.store.answer(trace_id)
+        if found is None:
+            raise ApiError(404, "There is no answer under this trace id.")
+        return found
 
     return routes

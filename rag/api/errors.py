@@ -31,18 +31,26 @@ _OPENAI_TYPES = {
     429: ("rate_limit_error", "rate_limit_exceeded"),
 }
 _SENTENCES = {
-    404: "There is nothing at this address: see /docs for what there is.",
-    405: "This address does not take {method}: see /docs for what it takes.",
+    404: "There is nothing at this address: see /openapi.json for what there is.",
+    405: "This address does not take {method}: see /openapi.json for what it takes.",
 }
 
 
-class ApiError(Exception):
-    """A reply other than what was asked for: `str(error)` is its one sentence."""
+class ApiError(HTTPException):
+    """A reply other than what was asked for: `str(error)` is its one sentence.
+
+    An `HTTPException`, as FastAPI lets those through that are raised while it reads a body.
+    """
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = dict(headers or {})
+        super().__init__(status, message, headers)
+
+    def __str__(self) -> str:
+        return self.detail
+
+    @property
+    def status(self) -> int:
+        return self.status_code
 
 
 def as_api_error(error: BaseException) -> ApiError:
