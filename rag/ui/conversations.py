@@ -12,6 +12,7 @@ from rag.errors import StoreError
 from rag.export import as_json, as_markdown
 from rag.store.conversations import Conversation
 from rag.store.feedback import Target, Thumb
+from rag.types import Answer
 from rag.ui.protocol import ArticleStore
 from rag.ui.session import Exchange, Session
 from rag.ui.strings import Strings
@@ -27,7 +28,8 @@ _ENDINGS: dict[Form, tuple[str, str]] = {
 # A conversation is called after its first question, which may be long.
 _MOST_TITLE = 80  # characters
 
-# What is known of a visitor's thumbs on an exchange: (target, index) -> verdict.
+# What is known of a visitor's thumbs on an exchange: (target, index) -> verdict. The page counts
+# an answer's quotes from 0, as it does its statements; the store keeps the number of a quote.
 Verdicts = dict[tuple[str, int], str]
 
 
@@ -86,7 +88,7 @@ class Keeping:
 
     def title(self, owner: str, conversation: str) -> str | None:
         """What a conversation is called; None where the owner has none of that id."""
-        return next((c.title for c in self.list(owner) if c.id == conversation), None)
+        return self._store.conversations.title(owner, conversation) if owner else None
 
     def export(self, owner: str, conversation: str, form: str, t: Strings) -> Download | None:
         """A conversation with its quotes as a file; None where there is none, or no such form."""
@@ -105,8 +107,11 @@ class Keeping:
         traces = [x.answer.trace_id for x in exchanges if x.answer is not None]
         found: dict[str, Verdicts] = {trace: {} for trace in traces}
         if owner and traces:
+            answers = {x.answer.trace_id: x.answer for x in exchanges if x.answer is not None}
             for given in self._store.feedback.of(owner, traces):
-                found[given.trace_id][given.target, given.index] = given.verdict
+                index = _on_page(answers[given.trace_id], given.target, given.index)
+                if index is not None:
+                    found[given.trace_id][given.target, index] = given.verdict
         return found
 
     def judge(
@@ -127,12 +132,8 @@ class Keeping:
         if not (index.isascii() and index.isdigit() and len(index) <= 4):
             return False
         answer, at = exchange.answer, int(index)
-        known = {
-            "answer": at == 0,
-            "statement": at < len(answer.statements),
-            "quote": any(quote.n == at for quote in answer.quotes),
-        }
-        if not known[target]:
+        known = {"answer": 1, "statement": len(answer.statements), "quote": len(answer.quotes)}
+        if at >= known[target]:
             return False
         now = self.verdicts(owner, [exchange])[answer.trace_id].get((target, at))
         chosen = None if now == verdict and reason is None else verdict
@@ -140,11 +141,17 @@ class Keeping:
             owner,
             answer.trace_id,
             cast(Target, target),
-            at,
+            answer.quotes[at].n if target == "quote" else at,
             cast(Thumb | None, chosen),
             reason or "",
         )
         return True
+
+
+def _on_page(answer: Answer, target: Target, index: int) -> int | None:
+    if target != "quote":
+        return index
+    return next((i for i, quote in enumerate(answer.quotes) if quote.n == index), None)
 
 
 def _title(question: str) -> str:

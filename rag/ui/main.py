@@ -67,8 +67,11 @@ def serve(bot: Bot, host: str, port: int, browser: bool) -> None:
     """
     from rag.ui.app import build_app, launch_options
     from rag.ui.examples import examples_for
+    from rag.ui.library import Library
+    from rag.ui.library_page import LibraryPage
 
-    app = build_app(bot, bot.settings, examples=examples_for(bot.store))
+    library = LibraryPage(Library.of(bot, host))
+    app = build_app(bot, bot.settings, examples=examples_for(bot.store), library=library)
     try:
         app.launch(**launch_options(host, port), inbrowser=browser, prevent_thread_lock=True)
     except OSError as error:

@@ -25,7 +25,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "other_language": ("Svenska", "English"),
     "articles_one": ("{n} article", "{n} artikel"),
     "articles_many": ("{n} articles", "{n} artiklar"),
-    "new": ("New conversation", "Ny konversation"),
+    "new": ("New conversation", "Nytt samtal"),
     # home
     "home_title": ("Ask the articles.", "Fråga artiklarna."),
     "home_lead": (
@@ -37,8 +37,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "try": ("Try", "Prova"),
     "empty_title": ("No articles yet", "Inga artiklar än"),
     "empty_lead": (
-        "There is nothing to quote from. Stop the program, add articles, and start it again:",
-        "Det finns inget att citera ur. Stoppa programmet, lägg till artiklar och starta igen:",
+        "There is nothing to quote from. Drop files on the page of the articles (top right), or "
+        "stop the program, add articles, and start it again:",
+        "Det finns inget att citera ur. Släpp filer på artikelsidan (uppe till höger), eller "
+        "stoppa programmet, lägg till artiklar och starta igen:",
     ),
     "empty_formats": (
         "Files and folders of .txt, .md, .html, .pdf, .docx and .jsonl are read.",
