@@ -23,6 +23,7 @@ from rag.cli_io import (
     run_rows,
     sample_articles,
 )
+from rag.cli_serve import register as register_serving
 from rag.errors import InputError, OrdagrantError, SettingsError
 from rag.settings import load_settings
 from rag.types import Answer, Filters
@@ -295,19 +296,6 @@ def chat(
 
 
 @app.command()
-def serve(
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    data: Data = None,
-    llm: Llm = None,
-) -> None:
-    """Serve the HTTP API."""
-    from rag.api.app import run_api
-
-    run_api(load_settings(data=data, llm=llm), host=host, port=port)
-
-
-@app.command()
 def doctor(
     check_only: Annotated[bool, typer.Option("--check", help="Only report; mend nothing.")] = False,
     rebuild: Annotated[
@@ -328,6 +316,9 @@ def doctor(
     else:
         print_report(report)
     raise typer.Exit(0 if report.healthy else 1)
+
+
+register_serving(app)
 
 
 def _need_jsonl(jsonl: bool) -> None:

@@ -1,0 +1,31 @@
+"""A key for an application that is mounted beside the API and knows nothing of keys."""
+
+from __future__ import annotations
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
+
+from rag.api.door import Door
+from rag.api.errors import ApiError, error_response
+from rag.store.keys import Scope
+
+
+class Gate:
+    """Lets through to `app` only who may do what `scope` names."""
+
+    def __init__(self, app: ASGIApp, door: Door, scope: Scope) -> None:
+        self._app = app
+        self._door = door
+        self._scope = scope
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope)
+            try:
+                await run_in_threadpool(self._door.caller, request, self._scope)
+            except ApiError as error:
+                await error_response(request, error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
