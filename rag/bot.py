@@ -305,6 +305,8 @@ class Bot:
                 )
             finally:
                 drafts.close()
+            if (reply := drafts.reply) is not None:
+                run.tokens = {"prompt": reply.prompt_tokens, "output": reply.output_tokens}
         if declined or (cancelled is not None and cancelled()):
             return
         quotes = extract(run.asked, run.language, evidence.items, self.calibration.extracting)

@@ -25,6 +25,7 @@ class Run:
         self.language = "en"
         self.trace_id = uuid.uuid4().hex
         self.removed: list[Removed] = []
+        self.tokens: dict[str, int] | None = None
         self.timings: dict[str, float] = dict.fromkeys(
             ("retrieve", "evidence", "compose", "verify", "total"), 0.0
         )

@@ -50,6 +50,7 @@ class Replies:
                 removed=tuple(run.removed),
                 llm=self._llm,
                 timings_ms=run.finish(),
+                tokens=run.tokens,
                 trace_id=run.trace_id,
             )
         )
@@ -77,6 +78,7 @@ class Replies:
                 refusal=Refusal(reason=reason, nearest=nearest),
                 llm=self._llm,
                 timings_ms=run.finish(),
+                tokens=run.tokens,
                 trace_id=run.trace_id,
             )
         )

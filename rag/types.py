@@ -320,6 +320,8 @@ class Answer(_Value):
     refusal: Refusal | None = None
     llm: str
     timings_ms: dict[str, float] = Field(default_factory=dict)
+    # What the LLM read and wrote to compose: {"prompt", "output"}; None where none finished.
+    tokens: dict[str, int] | None = None
     trace_id: str
 
 

@@ -133,6 +133,7 @@ def test_a_statement_stands_on_slices_of_the_article(make_bot: Any) -> None:
     quote = answer.quotes[0]
     assert quote.text == ARTICLE[quote.start : quote.end]
     assert quote.text == "Mayor Anna Berg said the damage was 30 million kronor."
+    assert answer.tokens == {"prompt": 10, "output": 10}
 
 
 def test_a_wrong_number_is_removed_and_the_quote_itself_answers(make_bot: Any) -> None:
