@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import PurePath
-from urllib.parse import urlsplit
 
+from rag import links
+from rag.links import web_address as web_address
 from rag.types import Evidence, Quote
 from rag.ui.session import Exchange
 
@@ -38,16 +38,12 @@ class Citable:
     @property
     def name(self) -> str:
         """Who says it: the outlet, else the title, the host of the address or the file."""
-        if self.outlet or self.title:
-            return self.outlet or self.title or ""
-        if web_address(self.source):
-            return urlsplit(self.source).netloc.removeprefix("www.")
-        return self.file
+        return links.name(self.outlet, self.title, self.source)
 
     @property
     def file(self) -> str:
         """The name of the file; its folders are the server's business."""
-        return PurePath(self.source).name or self.source
+        return links.file_name(self.source)
 
 
 def of_exchange(exchange: Exchange) -> tuple[Citable, ...]:
@@ -157,12 +153,3 @@ def _of_evidence(item: Evidence, i: int, n: int | None) -> Citable:
         witness=article.witness,
         evidence=item.n,
     )
-
-
-def web_address(source: str) -> str | None:
-    """`source` when it is an http(s) address that may be linked, else None."""
-    try:
-        parts = urlsplit(source)
-    except ValueError:
-        return None
-    return source if parts.scheme in ("http", "https") and parts.netloc else None
