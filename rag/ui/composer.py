@@ -49,7 +49,8 @@ class Composer:
             once(part, "copylink", self._link)
             once(part, "feedback", self._judge)
         once(p.note, "cancel-edit", self._cancel)
-        once(p.filters, "filter", self._filter, trigger_mode="always_last")
+        # Not "always_last": what it puts off loses the values that came with it.
+        once(p.filters, "filter", self._filter, trigger_mode="multiple")
         once(p.filters, "unfilter", self._unfilter)
         p.stop.click(handlers.once(_stop), handlers.inputs, None, **AT_ONCE)
         demo.unload(self._left)

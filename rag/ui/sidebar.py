@@ -39,7 +39,7 @@ class Sidebar:
         once(p.side, "delete-conversation", self._delete)
         once(p.toast, "undo-delete", self._restore)
         once(p.side, "export-conversation", self._export)
-        once(p.side, "search-conversations", self._search, trigger_mode="always_last")
+        once(p.side, "search-conversations", self._search, trigger_mode="multiple")
 
     def _fresh(self, now: Now, sent: Sent) -> Updates:
         return self._show(now, Session())
