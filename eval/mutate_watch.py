@@ -29,8 +29,8 @@ Kind = Literal["metric", "judge", "suite"]
 
 # Measures that a right answer, exactly quoted, fulfils wholly.
 CHECKS = frozenset(
-    {"quote_exactness", "number_faithfulness", "name_faithfulness", "attribution", "not_said",
-     "answer_match", "correct"}
+    {"quote_exactness", "quotation_exactness", "number_faithfulness", "name_faithfulness",
+     "attribution", "not_said", "answer_match", "correct"}
 )  # fmt: skip
 # What is measured of refusals and of retrieval, which a corrupted answer cannot change, and
 # amounts, of which neither more nor less is better.
