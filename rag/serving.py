@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,9 +126,7 @@ def _login(door: Door) -> Any:
 def _mount_mcp(api: FastAPI, door: Door) -> None:
     """The MCP server under /mcp; without its extra there is none."""
     try:
-        from rag.mcp_server import http_app
-
-        mcp = http_app(door.bot)
+        mcp = import_module("rag.mcp_server").http_app(door.bot)
     except (ImportError, MissingExtra):
         return
     inner = api.router.lifespan_context

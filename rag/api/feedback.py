@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from rag.api.conversations import Owner
 from rag.api.door import Caller, Door
@@ -15,7 +15,7 @@ from rag.api.schemas import In
 from rag.store.feedback import MOST_REASON, Target, Thumb
 from rag.types import Answer
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, JsonValue] = {
     "trace_id": "0f8e6a1c2b3d4e5f8091a2b3c4d5e6f7",
     "target": "quote",
     "index": 1,

@@ -26,8 +26,10 @@ class FiltersIn(In):
 
     date_from: date | None = None
     date_to: date | None = None
-    source: str | None = Field(None, max_length=500, description="part of a source or outlet")
-    language: str | None = Field(None, max_length=16, description="language code, as `en`")
+    source: str | None = Field(
+        default=None, max_length=500, description="part of a source or outlet"
+    )
+    language: str | None = Field(default=None, max_length=16, description="language code, as `en`")
 
     def value(self) -> Filters:
         return Filters(self.date_from, self.date_to, self.source, self.language)
@@ -36,7 +38,7 @@ class FiltersIn(In):
 class Question(In):
     question: str = Field(max_length=LONGEST_QUESTION)
     filters: FiltersIn = FiltersIn()
-    stream: bool = Field(False, description="tell it as it comes, as server-sent events")
+    stream: bool = Field(default=False, description="tell it as it comes, as server-sent events")
 
 
 class AskIn(Question):
