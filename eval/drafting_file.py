@@ -58,7 +58,7 @@ def render(drafts: Sequence[Draft], *, name: str, how: str, corpus: str | None) 
     languages = {d.article.id: d.article.language for d in drafts if d.article is not None}
     lines.append("articles:" if shorts else "articles: {}")
     for article_id, short in shorts.items():
-        language = languages[article_id]  # quoted: a bare `no` would be false
+        language = quoted(languages[article_id])  # a bare `no` would be false
         lines.append(f"  {quoted(short)}: {{id: {quoted(article_id)}, language: {language}}}")
     lines += ["", "cases:"]
     for draft in drafts:
