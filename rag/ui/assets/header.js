@@ -8,7 +8,7 @@ const told = () => {
   document.documentElement.dataset.view = view;
   document.title = about ? `${about} – Ordagrant` : "Ordagrant";
   header.querySelector("[data-side]")?.setAttribute(
-    "aria-expanded", document.documentElement.classList.contains("og-beside"));
+    "aria-expanded", document.documentElement.classList.contains("og-listing"));
   const address = new URL(location.href);
   for (const name of ["q", "from", "to", "source", "language"]) address.searchParams.delete(name);
   for (const [name, value] of [["c", conversation], ["view", view === "articles" ? view : ""]]) {

@@ -5,7 +5,7 @@ const wide = matchMedia("(min-width: 1100px)");
 const key = "ordagrant-side";
 let opener = null;
 
-const shown = () => root.classList.contains("og-beside");
+const shown = () => root.classList.contains("og-listing");
 
 const behind = (off) => {
   for (const id of ["og-top", "og-main", "og-library"]) {
@@ -16,7 +16,7 @@ const behind = (off) => {
 const show = (open, keep = true) => {
   const drawer = open && !wide.matches;
   if (open && keep) opener = document.activeElement;
-  root.classList.toggle("og-beside", open);
+  root.classList.toggle("og-listing", open);
   behind(drawer);
   for (const button of document.querySelectorAll("#og-top [data-side]")) {
     button.setAttribute("aria-expanded", open);

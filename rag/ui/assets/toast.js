@@ -47,6 +47,6 @@ element.addEventListener("click", (event) => {
   if (!event.target.closest("[data-dismiss], .og-undo-button")) return;
   props.value = "";
   // The focus must be somewhere: where it came from is gone, but not far.
-  const list = document.documentElement.classList.contains("og-beside");
+  const list = document.documentElement.classList.contains("og-listing");
   document.querySelector(list ? "#og-side .og-new" : "#og-box textarea")?.focus();
 });
