@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from rag.types import IngestSummary
 
 SCHEMA = 1
-# Two cores embed some 20 chunks a second, and a chunk of this set is some 400 characters long.
-CHUNKS_PER_SECOND, CHUNK_CHARS = 20, 400
+# Two cores embed some 20 chunks a second, and a chunk of this set is some 350 characters long.
+CHUNKS_PER_SECOND, CHUNK_CHARS = 20, 350
 _PAGE = 500
 
 Say = Callable[[str], None]
