@@ -101,7 +101,8 @@ def run(
         suite = suite or _suite_over(path, bot.store)
         text_of = texts_for(suite, bot)
         chosen = choice.of(suite)
-        name = report.file_name(suite.name, bot.llm_label, report.commit().sha)
+        at = report.commit()
+        name = report.file_name(suite.name, bot.llm_label, at.sha)
         asker = Listening(bot)
         kept = _kept_in(out / name, bot)
         results = _asked(chosen, asker, text_of, jobs, show, kept, resume)
@@ -114,6 +115,7 @@ def run(
             selection=choice.told(),
             probabilities=asker.probabilities,
             calibration=report.calibrated(bot.reader.name),
+            at=at,
         )
         written = report.write_json(out / name, document)
         kept.unlink(missing_ok=True)

@@ -139,13 +139,15 @@ def document(
     selection: Mapping[str, Any],
     probabilities: Mapping[str, float] = MappingProxyType({}),
     calibration: Mapping[str, Any] | None = None,
+    at: Commit | None = None,
 ) -> dict[str, Any]:
     """The whole run as plain JSON data.
 
     `probabilities` are how sure the bot was that the articles answer, by an answer's trace id;
-    `calibration` is what `calibrated` says of its reader.
+    `calibration` is what `calibrated` says of its reader. `at` is the commit that the run began
+    with, which may be gone by its end; the present one if not given.
     """
-    at = commit()
+    at = at or commit()
     return {
         "schema": SCHEMA,
         "cases": cases,

@@ -99,3 +99,11 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written"):
         report.write_json(tmp_path / "file" / "x.json", {})
+
+
+def test_a_run_is_of_the_commit_that_it_began_with(flour: GoldCase) -> None:
+    data = report.document(
+        [result(flour, refusal())], cases="tiny", llm="none", settings=SETTINGS, threshold={},
+        selection={}, at=report.Commit("a" * 40, True),
+    )  # fmt: skip
+    assert (data["commit"], data["dirty"]) == ("a" * 40, True)
