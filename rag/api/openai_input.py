@@ -181,11 +181,10 @@ class ResponsesIn(_Common):
         _check_format(self.text.format if self.text else None, "text.format")
 
     def messages(self) -> list[MessageIn]:
-        """All that was said, the instructions first."""
-        told = [MessageIn(role="user", content=self.input)]
-        said = told if isinstance(self.input, str) else self.input
-        first = [MessageIn(role="system", content=self.instructions)] if self.instructions else []
-        return [*first, *said]
+        """All that was said but the instructions."""
+        if isinstance(self.input, str):
+            return [MessageIn(role="user", content=self.input)]
+        return self.input
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +197,15 @@ class Conversation:
 
 
 def conversation(
-    messages: Sequence[MessageIn], settings: Settings, where: Literal["messages", "input"]
+    messages: Sequence[MessageIn],
+    settings: Settings,
+    where: Literal["messages", "input"],
+    instructions: str | None = None,
 ) -> Conversation:
-    """The question and its history; raises `WrongRequest` where there is none to answer."""
+    """The question and its history; raises `WrongRequest` where there is none to answer.
+
+    `instructions` were told before all messages.
+    """
     for i, message in enumerate(messages):
         if where == "messages" and message.role not in {*_ROLES, "tool", "function"}:
             raise WrongRequest(
@@ -212,7 +217,7 @@ def conversation(
         raise WrongRequest("There is no message of the user, so no question to answer.", where)
     last = asked[-1]
     question = _question(messages[last], f"{where}[{last}].content")
-    before = list(_turns(messages[:last]))
+    before = list(_turns([MessageIn(role="system", content=instructions), *messages[:last]]))
     characters = len(question) + sum(len(turn.content) for turn in before)
     return Conversation(question, _kept(before, settings), characters)
 

@@ -49,7 +49,7 @@ def router(door: Door) -> APIRouter:
     async def respond(body: ResponsesIn, request: Request, caller: Caller = may_ask) -> Response:
         """Answer the last input of the user, in OpenAI's shape."""
         body.check()
-        said = conversation(body.messages(), door.settings, "input")
+        said = conversation(body.messages(), door.settings, "input", body.instructions)
         filters = body.filters.value() if body.filters else None
         taken = Taken.of(door, request, caller, said, filters)
         reply = _Reply(body, taken)
