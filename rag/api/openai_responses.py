@@ -94,7 +94,7 @@ class _Reply:
         return {**self._begun, "status": "in_progress", "output": []}
 
     def completed(self, answer: Answer) -> dict[str, Any]:
-        noted = annotations(answer_marks(answer), answer.quotes, self.taken.link)
+        noted = noted_marks(answer_marks(answer), answer.quotes, self.taken.link)
         asked, told = tokens(self.taken.said.characters), tokens(len(answer.answer))
         return {
             **self._begun,
@@ -134,7 +134,7 @@ def part(text: str, noted: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": noted, "logprobs": []}
 
 
-def annotations(
+def noted_marks(
     marks: tuple[Mark, ...], quotes: tuple[Quote, ...], link: Link
 ) -> list[dict[str, Any]]:
     by_number = {quote.n: quote for quote in quotes}
@@ -178,7 +178,7 @@ class _Writer:
         self._quotes += piece.quotes
         if piece.text:
             yield self._in_part("response.output_text.delta", delta=piece.text, logprobs=[])
-        for note in annotations(piece.marks, self._quotes, self._reply.taken.link):
+        for note in noted_marks(piece.marks, self._quotes, self._reply.taken.link):
             yield self._in_part(
                 "response.output_text.annotation.added",
                 annotation_index=len(self._noted),
