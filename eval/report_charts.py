@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 560, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 30, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 24, 30, 46
 _Z = 1.959964  # of a 95% interval
 
 

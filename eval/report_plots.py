@@ -27,11 +27,12 @@ def _answerable(rows: Sequence[Row]) -> Iterable[Chart]:
     asked = [(float(r["probability"]), bool(r["score"]["answerable"])) for r in scored
              if r["score"]["answerable"] is not None]  # fmt: skip
     given = [(float(r["probability"]), passed(r)) for r in scored if not r["score"]["refused"]]
-    for points, title, true in (
+    for points, title, came_true in (
         (asked, "Is there an answer at all?", "had an answer"),
         (given, "Is the answer right?", "were right"),
     ):
-        if len(points) >= _LEAST:
+        # Where all came out alike there is nothing to tell apart.
+        if len(points) >= _LEAST and len({true for _, true in points}) == 2:
             bins = binned(points)
             caption = (
                 "Each dot is an equal share of the cases, with its 95% interval. On the diagonal "
@@ -39,7 +40,7 @@ def _answerable(rows: Sequence[Row]) -> Iterable[Chart]:
                 f"{100 * (calibration_error(bins) or 0.0):.0f} points over {len(points)} cases."
             )
             said = "probability that the articles answer it"
-            yield reliability(title, caption, said, true, bins)
+            yield reliability(title, caption, said, came_true, bins)
 
 
 def _thresholds(document: Document, table: Mapping[str, Any]) -> Iterable[Chart]:

@@ -107,7 +107,7 @@ _WAYS = {
 def matrix(document: Document) -> Matrix:
     """Kinds, languages and directions by the measures that matter most."""
     known = document["overall"]["measures"]
-    columns = [measure(name) for name in COLUMNS if name in known]
+    columns = [measure(name) for name in COLUMNS if known.get(name, {}).get("n")]
     sections = []
     for way, groups in document["groups"].items():
         if len(groups) > 1 or way == "kind":
