@@ -195,7 +195,7 @@ def test_a_faithful_bot_that_refuses_everything_is_not_praised(flour: GoldCase) 
     lead = re.search(r'<p class="lead">(.*?)</p>', page, re.S)
     assert lead is not None and "0% were answered and 0% rightly" in lead[1]
     for label in ("Quotes exact", "Answer rate", "Answer match", "Refusal recall"):
-        assert page.count(label) >= 2
+        assert f'<th scope="row" class="name">{label}</th>' in page
 
 
 def test_what_must_be_known_first_stands_on_the_front_page(plain: dict[str, Any]) -> None:
