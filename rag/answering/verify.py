@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answering.checks.case import Case, Finding, Reading, read
 from rag.answering.checks.casing import recased
@@ -63,7 +63,19 @@ def verify(
         read(statement), quotes, context, read(question) if question else None,
         _known_words(evidence), published,
     )  # fmt: skip
-    return _judge(case, _shown(evidence), support, language)
+    shown = _shown(evidence)
+    said = parts(statement)
+    if len(said) == 1 or verbatim(case):
+        return _judge(case, shown, support, language)
+    # A claim that was added must not pass behind a sentence that the quotes bear out.
+    return _worst(
+        [_judge(replace(case, statement=read(part)), shown, support, language) for part in said]
+    )
+
+
+def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+    reasons = tuple(dict.fromkeys(reason for v in verdicts for reason in v.reasons))
+    return Verdict(all(v.supported for v in verdicts), min(v.score for v in verdicts), reasons)
 
 
 def _shown(evidence: Sequence[Evidence]) -> Reading:
@@ -109,9 +121,7 @@ def check(
         return Verdict(False, 0.0, (why("nothing_there").told(language),))
     text = read(evidence_text)
     said = parts(recased(statement, text))
-    verdicts = [_judge(Case(read(part), (text,)), text, support, language) for part in said]
-    reasons = tuple(dict.fromkeys(reason for v in verdicts for reason in v.reasons))
-    return Verdict(all(v.supported for v in verdicts), min(v.score for v in verdicts), reasons)
+    return _worst([_judge(Case(read(part), (text,)), text, support, language) for part in said])
 
 
 def parts(statement: str) -> list[str]:

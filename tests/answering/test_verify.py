@@ -117,6 +117,12 @@ def test_an_added_claim_in_the_same_language_is_caught() -> None:
     assert verdict.reasons == ("Too little of it is in its quote.",)
 
 
+def test_an_added_claim_does_not_pass_behind_a_sentence_that_is_verbatim() -> None:
+    item = evidence(SENTENCES[2])
+    assert verify(SENTENCES[2], [item]).supported
+    assert not verify(f"{SENTENCES[2]} The farmers burned their harvest.", [item]).supported
+
+
 def heard(refuted: float, neutral: float, supported: float) -> SupportOf:
     def support(claims: Sequence[tuple[str, str]]) -> list[Support]:
         return [Support(refuted, neutral, supported) for _ in claims]
