@@ -51,6 +51,8 @@ def forms(detail: Detail, *, across: bool = False) -> list[str]:
         return [plain] if _YEAR.fullmatch(plain) else []
     if across and (detail.kind == "number" or plain.lower() in name_forms()):
         return []
+    if detail.kind == "name" and plain.endswith("s") and plain[:-1].lower() in name_forms():
+        return [] if across else [plain[:-1] + "*"]  # `Kinas` is Kina in a genitive
     if detail.kind == "name" and " " in plain:
         return [plain, plain.split()[-1]]
     return [plain]

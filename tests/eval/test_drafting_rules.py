@@ -32,6 +32,7 @@ def detail(text: str, kind: str = "number") -> Detail:
         (detail("2,5 procent"), True, ["2,5 procent"]),
         (detail("Torsten Ask", "name"), True, ["Torsten Ask", "Ask"]),
         (detail("China", "name"), True, []),
+        (detail("Kinas", "name"), False, ["Kina*"]),
         (detail("4 June 2024", "date"), True, []),
         (detail("2024", "date"), True, ["2024"]),
     ],
