@@ -120,7 +120,9 @@ def test_an_added_claim_in_the_same_language_is_caught() -> None:
 def test_an_added_claim_does_not_pass_behind_a_sentence_that_is_verbatim() -> None:
     item = evidence(SENTENCES[2])
     assert verify(SENTENCES[2], [item]).supported
-    assert not verify(f"{SENTENCES[2]} The farmers burned their harvest.", [item]).supported
+    assert not verify(
+        f"{SENTENCES[2]} The farmers burned their harvest after a wet summer.", [item]
+    ).supported
 
 
 def heard(refuted: float, neutral: float, supported: float) -> SupportOf:
