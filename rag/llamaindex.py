@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -62,7 +62,7 @@ Cancelled = Callable[[], bool]
 _TOLD = ("title", "outlet", "published")
 
 
-class OrdagrantRetriever(BaseRetriever):  # type: ignore[misc]  # LlamaIndex is not typed for us
+class OrdagrantRetriever(BaseRetriever):
     """The passages that come nearest to a question, best first, in every language at once.
 
     Higher scores are better, and comparable within one search only. Raises `OrdagrantError`.
@@ -90,7 +90,7 @@ class OrdagrantRetriever(BaseRetriever):  # type: ignore[misc]  # LlamaIndex is 
         return await _in_thread(lambda _cancelled: self._retrieve(query_bundle))
 
 
-class OrdagrantQueryEngine(BaseQueryEngine):  # type: ignore[misc]
+class OrdagrantQueryEngine(BaseQueryEngine):
     """Answers with source nodes that are its quotes, in the order of their marks.
 
     `response.metadata["answer"]` is the whole answer object as JSON. A refusal has its sentence
@@ -120,7 +120,7 @@ class OrdagrantQueryEngine(BaseQueryEngine):  # type: ignore[misc]
         return Response(answer.answer, asking.nodes(), {"answer": answer.model_dump(mode="json")})
 
 
-class OrdagrantChatEngine(BaseChatEngine):  # type: ignore[misc]
+class OrdagrantChatEngine(BaseChatEngine):
     """A conversation: a follow-up is understood by what was said before.
 
     Streaming gives each statement, with the marks of its quotes, as soon as it passed
@@ -167,7 +167,7 @@ class OrdagrantChatEngine(BaseChatEngine):  # type: ignore[misc]
         asking = self._ask(message, chat_history, _never)
         told = StreamingAgentChatResponse(is_writing_to_memory=False)
 
-        def stream() -> Iterator[ChatResponse]:
+        def stream() -> Generator[ChatResponse, None, None]:
             for delta in asking.deltas():
                 yield _delta(delta)
             self._finish(asking, told)
@@ -182,7 +182,7 @@ class OrdagrantChatEngine(BaseChatEngine):  # type: ignore[misc]
         asking = self._ask(message, chat_history, stop.is_set)
         told = StreamingAgentChatResponse(is_writing_to_memory=False)
 
-        async def stream() -> AsyncIterator[ChatResponse]:
+        async def stream() -> AsyncGenerator[ChatResponse, None]:
             async with contextlib.aclosing(_from_thread(asking.deltas, stop)) as deltas:
                 async for delta in deltas:
                     yield _delta(delta)
@@ -357,7 +357,7 @@ async def _in_thread(work: Callable[[Cancelled], T]) -> T:
 
 async def _from_thread(
     work: Callable[[], Iterator[str]], stop: threading.Event
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """What `work` yields, made in a thread of its own; leaving early sets `stop`."""
     loop = asyncio.get_running_loop()
     told: asyncio.Queue[str | None] = asyncio.Queue()
