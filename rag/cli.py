@@ -23,6 +23,7 @@ from rag.cli_io import (
     run_rows,
     sample_articles,
 )
+from rag.cli_mcp import register as register_mcp
 from rag.cli_serve import register as register_serving
 from rag.errors import InputError, OrdagrantError, SettingsError
 from rag.settings import load_settings
@@ -319,6 +320,7 @@ def doctor(
 
 
 register_serving(app)
+register_mcp(app)
 
 
 def _need_jsonl(jsonl: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from rag.tracing import Trace
 from rag.types import Removed
 
 T = TypeVar("T")
@@ -23,7 +24,8 @@ class Run:
         self.asked = question
         self.unanswered: tuple[str, ...] = ()
         self.language = "en"
-        self.trace_id = uuid.uuid4().hex
+        self._trace = Trace()
+        self.trace_id = self._trace.id or uuid.uuid4().hex
         self.removed: list[Removed] = []
         self.tokens: dict[str, int] | None = None
         self.timings: dict[str, float] = dict.fromkeys(
@@ -35,7 +37,8 @@ class Run:
     def timed(self, stage: str) -> Iterator[None]:
         begun = time.perf_counter()
         try:
-            yield
+            with self._trace.stage(stage):
+                yield
         finally:
             self.timings[stage] += 1000 * (time.perf_counter() - begun)
 
@@ -51,4 +54,5 @@ class Run:
 
     def finish(self) -> dict[str, float]:
         self.timings["total"] = 1000 * (time.perf_counter() - self._begun)
+        self._trace.end(language=self.language, removed=len(self.removed))
         return {stage: round(ms, 1) for stage, ms in self.timings.items()}

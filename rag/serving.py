@@ -13,17 +13,18 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
+from starlette.routing import Route
 
+from rag import tracing
 from rag.api.app import build_api
 from rag.api.audit import set_up_logs
 from rag.api.door import AddArticles, Added, Door
-from rag.api.gate import Gate
+from rag.api.gate import Gate, Slash, caller_name
 from rag.cli_io import complain, progress_on_stderr
 from rag.errors import MissingExtra, OrdagrantError, SettingsError, StoreError
 
@@ -48,6 +49,8 @@ def serve(settings: Settings, host: str, port: int, *, chat: bool = True) -> Non
     from rag.bot import Bot
 
     set_up_logs(settings)
+    if settings.traces:
+        tracing.set_up()
     with _listening(host, port) as listening:
         with progress_on_stderr() as progress:
             bot = Bot.open(settings, progress)
@@ -126,9 +129,10 @@ def _login(door: Door) -> Any:
 def _mount_mcp(api: FastAPI, door: Door) -> None:
     """The MCP server under /mcp; without its extra there is none."""
     try:
-        mcp = import_module("rag.mcp_server").http_app(door.bot)
-    except (ImportError, MissingExtra):
+        from rag.mcp_server import http_app
+    except MissingExtra:
         return
+    mcp = http_app(door.bot, lambda answer: door.heard(caller_name.get(), answer))
     inner = api.router.lifespan_context
 
     @asynccontextmanager
@@ -137,7 +141,9 @@ def _mount_mcp(api: FastAPI, door: Door) -> None:
             yield state
 
     api.router.lifespan_context = life
-    api.mount(MCP, Gate(mcp, door, "ask"))
+    gate = Gate(mcp, door, "ask")
+    api.router.routes.append(Route(MCP, Slash(gate, MCP), include_in_schema=False))
+    api.mount(MCP, gate)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         description="whether `ordagrant serve` asks for a key; default: wherever others than this "
         "computer can reach it",
     )
+    open_reading: bool = Field(
+        False,
+        description="whether articles can be read without a key where keys are asked for, so that "
+        "the links under an answer open for everyone who sees it",
+    )
     api_hosts: Names = Field(
         (), description="more names by which it may be addressed where no key is asked for"
     )

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from rag import __version__
-from rag.api import articles, ask, conversations, errors, feedback, health, metrics
+from rag.api import (
+    articles,
+    ask,
+    conversations,
+    errors,
+    feedback,
+    health,
+    metrics,
+    openai_chat,
+    openai_responses,
+    page,
+)
 from rag.api.access import Guard, SecurityHeaders
 from rag.api.counts import Counting
 from rag.api.door import Door
 from rag.api.limits import BodyLimit
 from rag.settings import Settings
-
-_ROUTERS = ("openai_chat", "openai_responses", "page", "widget")
 
 _ABOUT = (
     "Questions about a body of news articles; every sentence of an answer stands on verbatim "
@@ -45,11 +52,18 @@ def build_api(door: Door) -> FastAPI:
         lifespan=life,
     )
     errors.install(api)
-    for module in (ask, articles, conversations, feedback, health, metrics):
+    for module in (
+        ask,
+        articles,
+        conversations,
+        feedback,
+        openai_chat,
+        openai_responses,
+        page,
+        health,
+        metrics,
+    ):
         api.include_router(module.router(door))
-    for name in _ROUTERS:
-        if find_spec(f"rag.api.{name}") is not None:
-            api.include_router(import_module(f"rag.api.{name}").router(door))
     _protect(api, door)
     return api
 

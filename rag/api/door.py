@@ -152,7 +152,8 @@ class Door:
             found = Caller(key.name, key.scopes, address, key.id)
         else:
             self.rates.take_address(address)
-            if self.keys_needed:
+            open_to_all = scope == "read" and self.settings.open_reading
+            if self.keys_needed and not open_to_all:
                 raise ApiError(
                     401,
                     "This key is not known or was revoked: ask whoever runs this for another."
@@ -161,7 +162,8 @@ class Door:
                     {"WWW-Authenticate": "Bearer"},
                 )
             # What expects a key in every request, like OpenAI's own client, sends some word.
-            found = Caller("anonymous", self.open_scopes, address)
+            scopes = frozenset({scope}) if self.keys_needed else self.open_scopes
+            found = Caller("anonymous", scopes, address)
         if scope not in found.scopes:
             raise ApiError(
                 403,
@@ -206,7 +208,11 @@ class Door:
         the line is full. Call it before the response begins, within the event loop.
         """
         self._check(history)
-        return Asking(self.desk, request, self.bot, question, history, filters, self._heard(caller))
+
+        def heard(answer: Answer) -> None:
+            self.heard(caller.name, answer)
+
+        return Asking(self.desk, request, self.bot, question, history, filters, heard)
 
     def base(self, request: Request) -> str:
         """The public address for links: as set, else as this request was addressed."""
@@ -224,14 +230,12 @@ class Door:
                 422, f"The history has {chars} characters and {most} are allowed: send less."
             )
 
-    def _heard(self, caller: Caller) -> Callable[[Answer], None]:
-        def heard(answer: Answer) -> None:
-            if self.metrics is not None:
-                self.metrics.count(answer)
-            if self.audit is not None:
-                self.audit.record(caller.name, answer)
-
-        return heard
+    def heard(self, name: str, answer: Answer) -> None:
+        """Counts an answer that was made for the caller `name`, and writes its audit line."""
+        if self.metrics is not None:
+            self.metrics.count(answer)
+        if self.audit is not None:
+            self.audit.record(name, answer)
 
 
 def key_of(request: Request) -> str:
