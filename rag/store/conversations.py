@@ -12,6 +12,7 @@ import logging
 import secrets
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -31,13 +32,15 @@ from sqlalchemy import (
 
 from rag.store.database import Database
 from rag.store.keeping import forgotten_before, now, one_line, owner_key, storable
-from rag.store.schema import conversations, exchanges
-from rag.types import Answer
+from rag.store.schema import conversations, exchange_filters, exchanges
+from rag.types import Answer, Filters
 
 log = logging.getLogger(__name__)
 
 MOST_TITLE = 200  # characters
 _MOST_SEARCHED = 200  # characters of a search that are looked at
+_ALL = Filters()
+_RESTRICTIONS = tuple(c for c in exchange_filters.c if not c.primary_key)
 UNREADABLE = (
     "This answer was kept by another version of Ordagrant and cannot be shown: ask the question "
     "again."
@@ -65,6 +68,7 @@ class StoredExchange:
     answer: Answer | None
     problem: str | None  # a sentence for the visitor
     stopped: bool
+    filters: Filters = _ALL  # which articles it was asked of
 
 
 # Named here, as within the class `list` is its method.
@@ -134,7 +138,8 @@ class Conversations:
             if key is None:
                 return None
             rows = connection.execute(
-                select(exchanges)
+                select(exchanges, *_RESTRICTIONS)
+                .join(exchange_filters, isouter=True)
                 .where(exchanges.c.conversation_key == key)
                 .order_by(exchanges.c.place)
             ).all()
@@ -158,6 +163,10 @@ class Conversations:
                 )
             )
             connection.execute(insert(exchanges).values(conversation_key=key, **_values(exchange)))
+            if not exchange.filters.empty:
+                of = {"conversation_key": key, "place": exchange.place}
+                restricted = insert(exchange_filters).values(**of, **_restrictions(exchange))
+                connection.execute(restricted)
             connection.execute(
                 update(conversations).where(conversations.c.key == key).values(updated=now())
             )
@@ -246,6 +255,21 @@ def _values(exchange: StoredExchange) -> dict[str, Any]:
     }
 
 
+def _restrictions(exchange: StoredExchange) -> dict[str, str | None]:
+    filters = exchange.filters
+    return {
+        "date_from": filters.date_from and filters.date_from.isoformat(),
+        "date_to": filters.date_to and filters.date_to.isoformat(),
+        "source": filters.source and storable(filters.source),
+        "language": filters.language and storable(filters.language),
+    }
+
+
+def _to_filters(row: Row[Any]) -> Filters:
+    first, last = (iso and date.fromisoformat(iso) for iso in (row.date_from, row.date_to))
+    return Filters(first or None, last or None, row.source, row.language)
+
+
 def _to_exchange(row: Row[Any]) -> StoredExchange:
     answer, problem = None, row.problem
     if row.answer is not None:
@@ -261,4 +285,5 @@ def _to_exchange(row: Row[Any]) -> StoredExchange:
         answer=answer,
         problem=problem,
         stopped=bool(row.stopped),
+        filters=_to_filters(row),
     )

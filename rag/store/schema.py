@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -206,6 +207,23 @@ exchanges = Table(
     Column("problem", Text),
     Column("stopped", Integer, nullable=False),  # 0 or 1
     Column("folded", Text, nullable=False),  # question and answer as they are searched
+)
+
+# Which articles a question was restricted to; no row where it was to none.
+exchange_filters = Table(
+    "conversation_filters",
+    metadata,
+    Column("conversation_key", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("date_from", Text),  # ISO 8601
+    Column("date_to", Text),
+    Column("source", Text),
+    Column("language", Text),
+    ForeignKeyConstraint(
+        ["conversation_key", "place"],
+        ["conversation_exchanges.conversation_key", "conversation_exchanges.place"],
+        ondelete="CASCADE",
+    ),
 )
 
 feedback = Table(

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,11 +16,17 @@ from rag.store import schema
 from rag.store.conversations import MOST_TITLE, UNREADABLE, StoredExchange
 from rag.store.ingest import ingest
 from rag.store.store import Store
-from rag.types import Answer, Quote, Statement
+from rag.types import Answer, Filters, Quote, Statement
 from tests.store.conftest import HashedWords
 
 ME, YOU = "token-of-mine", "token-of-yours"
-NEW_TABLES = ("conversation_exchanges", "conversations", "feedback", "bin_articles")
+NEW_TABLES = (
+    "conversation_filters",
+    "conversation_exchanges",
+    "conversations",
+    "feedback",
+    "bin_articles",
+)
 
 
 def answer_to(question: str, says: str = "It sank.") -> Answer:
@@ -79,6 +85,20 @@ def test_writing_in_the_middle_drops_what_followed(store: Store) -> None:
     assert [(x.place, x.question) for x in found] == [(0, "question 0"), (1, "another")]
     with pytest.raises(ValueError, match="counts from 0"):
         store.conversations.write(ME, name, asked(-1, "before all"))
+
+
+def test_the_filters_of_a_question_are_kept_with_it(store: Store) -> None:
+    name = store.conversations.start(ME, "")
+    spring = Filters(date(2025, 4, 1), date(2025, 6, 30), "SVT", "sv")
+    all_of_them = [replace(asked(0, "q"), filters=spring), asked(1, "q")]
+    all_of_them.append(replace(asked(2, "q"), filters=Filters(date_to=date(2025, 1, 2))))
+    for exchange in all_of_them:
+        store.conversations.write(ME, name, exchange)
+    assert store.conversations.read(ME, name) == all_of_them
+    store.conversations.write(ME, name, asked(0, "q"))  # asked again, of all articles
+    assert store.conversations.read(ME, name) == [asked(0, "q")]
+    with store.database.read() as connection:
+        assert connection.execute(schema.exchange_filters.select()).all() == []
 
 
 def test_the_last_written_comes_first(store: Store) -> None:
