@@ -21,6 +21,7 @@ from rag.api import (
     openai_chat,
     openai_responses,
     page,
+    widget,
 )
 from rag.api.access import Guard, SecurityHeaders
 from rag.api.counts import Counting
@@ -60,6 +61,7 @@ def build_api(door: Door) -> FastAPI:
         openai_chat,
         openai_responses,
         page,
+        widget,
         health,
         metrics,
     ):
@@ -71,6 +73,7 @@ def build_api(door: Door) -> FastAPI:
 def _protect(api: FastAPI, door: Door) -> None:
     """Around the routes, the last added outermost."""
     settings = door.settings
+    api.add_middleware(errors.CatchAll)
     api.add_middleware(BodyLimit, most=_most(settings))
     if settings.api_origins:
         api.add_middleware(

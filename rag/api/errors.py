@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import InputError, LlmError, OrdagrantError, SettingsError
 
@@ -84,6 +85,28 @@ def error_response(request: Request, error: BaseException) -> JSONResponse:
     told = as_api_error(error)
     value = error_value(request.url.path, told.status, str(told))
     return JSONResponse(value, status_code=told.status, headers=told.headers)
+
+
+class CatchAll:
+    """Replies to what no route foresaw, within the middlewares that add headers to each reply."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            await error_response(Request(scope), error)(scope, receive, send)
 
 
 def install(api: FastAPI) -> None:
