@@ -100,6 +100,7 @@ _SMALL_TALK = _words(
     "själv allihop igen för hjälpen det var snällt how are you doing how's it going what's up "
     "hur mår du läget är"
 )
+_KEYBOARD = ("qwertyuiopå", "asdfghjklöä", "zxcvbnm")
 _VOWELS = frozenset("aeiouyåäöéèêëáàíóúüæøïôâ")
 
 
@@ -121,6 +122,8 @@ def _like_a_word(word: str) -> bool:
     letters = [c for c in word if c.isalpha()]
     if len(letters) < 2 or (len(set(letters)) == 1 and len(letters) > 2):
         return False
+    if len(word) >= 4 and any(word in row for row in _KEYBOARD):
+        return False
     # Only the Latin alphabet has vowels to look for; SVT and USA have none or few.
     if len(letters) <= 4 or not all(c.isascii() or c in _VOWELS for c in letters):
         return True
@@ -129,8 +132,7 @@ def _like_a_word(word: str) -> bool:
 
 
 def _keyboard_run(word: str) -> bool:
-    rows = ("qwertyuiopå", "asdfghjklöä", "zxcvbnm")
-    return any(word[i : i + 5] in row for row in rows for i in range(max(1, len(word) - 4)))
+    return any(word[i : i + 5] in row for row in _KEYBOARD for i in range(max(1, len(word) - 4)))
 
 
 def depends(question: str, language: str) -> bool:
