@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib.resources import files
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -19,6 +20,13 @@ _HEADERS = {
     # A page may demand of all it brings in that it says so.
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Cache-Control": "public, max-age=300",
+}
+
+
+_SCRIPT = {"text/javascript": {"schema": {"type": "string"}}}
+_DESCRIBED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The script.", "content": _SCRIPT},
+    304: {"description": "Unchanged."},
 }
 
 
@@ -37,9 +45,3 @@ def router(door: Door) -> APIRouter:
         return Response(script, media_type="text/javascript", headers=headers)
 
     return routes
-
-
-_DESCRIBED = {
-    200: {"description": "The script.", "content": {"text/javascript": {"schema": {"type": "string"}}}},
-    304: {"description": "Unchanged."},
-}  # fmt: skip
