@@ -144,8 +144,15 @@ def source_event(quote: Quote, link: Link, language: str) -> dict[str, Any]:
             "source": {"name": name, "url": address},
             "document": [quote.text],
             "metadata": [
-                # With `source_url` it asks no other host for the icon of the address.
-                {"source": address, "source_url": address, "name": name, "title": quote.title}
+                {
+                    "source": address,
+                    # Either of these, by its version, keeps it from showing the address in the
+                    # place of the name and from asking another host for the address's icon.
+                    "source_url": address,
+                    "external": True,
+                    "name": name,
+                    "title": quote.title,
+                }
             ],
         },
     }

@@ -134,6 +134,9 @@ def test_open_webui_gets_the_quotes_in_the_order_of_their_marks(made: OpenAI) ->
     assert keys == told["last"].citations
     assert len(set(keys)) == len(keys)
     assert {a["url_citation"]["url"] for a in told["noted"]} <= set(keys)
+    # Without this it shows the address as the name, and asks another host for its icon.
+    assert all(e["data"]["metadata"][0]["external"] for e in events)
+    assert events[0]["data"]["metadata"][0]["name"] == "blues.example, undated"
 
 
 def test_a_refusal_cites_nothing_and_shows_what_came_nearest(client: OpenAI) -> None:
