@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from rag import __version__
+from rag.cli_connect import register as register_connect
 from rag.cli_io import (
     Row,
     complain,
@@ -321,6 +322,7 @@ def doctor(
 
 register_serving(app)
 register_mcp(app)
+register_connect(app)
 
 
 def _need_jsonl(jsonl: bool) -> None:
