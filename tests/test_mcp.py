@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -245,19 +246,28 @@ def test_a_full_line_is_told_of(bot: ScriptedBot) -> None:
     assert _said(late).startswith("Too many questions are waiting")
 
 
-@pytest.fixture
-def served(bot: ScriptedBot) -> Iterator[str]:
-    """The whole server over the scripted bot, as `ordagrant serve --no-chat` mounts it."""
+@contextmanager
+def served_by(bot: ScriptedBot) -> Iterator[str]:
+    """The whole server over a scripted bot, as `ordagrant serve --no-chat` has it."""
     app = build_app(Door(cast(Any, bot), bot.settings), "127.0.0.1", chat=False)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
+            assert thread.is_alive(), "uvicorn did not start"
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+@pytest.fixture
+def served(bot: ScriptedBot) -> Iterator[str]:
+    with served_by(bot) as url:
+        yield url
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
