@@ -45,7 +45,7 @@ _OLDEST = 3_600.0  # seconds; a question older than that is no longer waited for
 _HISTORY_TURNS = 12
 _HISTORY_SECONDS = 2 * 3_600.0
 _ROOMS = 1_000  # whose history is remembered
-_TRIES = 5
+_TRIES = 8  # two minutes, with the waits of `Manners`
 
 
 class Refused(Exception):
