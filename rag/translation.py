@@ -110,6 +110,11 @@ class Translator:
         """Whether there is an LLM to translate."""
         return self._chat is not None
 
+    def knows(self, text: str, source_language: str, target_language: str) -> bool:
+        """Whether `translate` would answer this at once."""
+        with self._lock:
+            return (text, source_language, target_language) in self._known
+
     def translate(self, text: str, source_language: str, target_language: str) -> str | None:
         """As the function of this name; the same text is translated once."""
         key = (text, source_language, target_language)

@@ -172,6 +172,27 @@ class Conversations:
             )
         return True
 
+    def amend(self, owner: str, conversation: str, exchange: StoredExchange) -> bool:
+        """Put another answer to the question at its place, leaving those after it as they are.
+
+        False where the same question is not there (any more).
+        """
+        with self._database.write() as connection:
+            key = _key(connection, owner, conversation)
+            if key is None:
+                return False
+            values = _values(exchange)
+            changed = connection.execute(
+                update(exchanges)
+                .where(
+                    exchanges.c.conversation_key == key,
+                    exchanges.c.place == exchange.place,
+                    exchanges.c.question == values["question"],
+                )
+                .values(answer=values["answer"], folded=values["folded"])
+            )
+            return changed.rowcount > 0
+
     def rename(self, owner: str, conversation: str, title: str) -> bool:
         """Give another title; False for an empty one or where there is no such conversation."""
         title = one_line(title, MOST_TITLE)

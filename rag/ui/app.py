@@ -12,6 +12,7 @@ import gradio as gr
 
 from rag.settings import Settings
 from rag.ui.chat import Chat
+from rag.ui.library import MOST_MB
 from rag.ui.library_page import LibraryPage
 from rag.ui.page import Page
 from rag.ui.protocol import ChatBot
@@ -48,8 +49,13 @@ def build_app(
     return demo
 
 
-def launch_options(host: str = "127.0.0.1", port: int | None = 7860) -> dict[str, Any]:
-    """All options of `Blocks.launch`, so that every door and test shows the same page."""
+def launch_options(
+    host: str = "127.0.0.1", port: int | None = 7860, most_mb: int = MOST_MB
+) -> dict[str, Any]:
+    """All options of `Blocks.launch`, so that every door and test shows the same page.
+
+    `most_mb`: of one uploaded file.
+    """
     return {
         "server_name": host,
         "server_port": port,
@@ -60,6 +66,7 @@ def launch_options(host: str = "127.0.0.1", port: int | None = 7860) -> dict[str
         "ssr_mode": False,
         "share": False,
         "show_error": False,
+        "max_file_size": f"{most_mb}mb",
         "max_threads": 2 * CONCURRENT,
         "enable_monitoring": False,
         "quiet": True,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from rag.errors import OrdagrantError
 from rag.settings import Settings
+from rag.translation import Translator
 from rag.types import Filters
 from rag.ui import citable, render
 from rag.ui.conversations import Keeping
@@ -25,6 +26,7 @@ class Chat:
     def __init__(self, bot: ChatBot, settings: Settings) -> None:
         self._bot = bot
         self._most_chars = settings.max_question_chars
+        self._translator = Translator(bot.chat)
         self.keeping = Keeping(bot.store)
 
     def ask(
@@ -114,7 +116,32 @@ class Chat:
     @property
     def translates(self) -> bool:
         """Whether quotes can be translated here."""
-        return False
+        return self._translator.able
+
+    def translate(self, session: Session, place: object, key: str) -> None:
+        """Have a quote translated, which can take the LLM seconds; `with_translations` shows it.
+
+        In two steps, since the conversation may go on meanwhile.
+        """
+        if (exchange := session.at(place)) is not None:
+            citable.translated(exchange, key, self._translator.translate)
+
+    def with_translations(self, owner: str, session: Session) -> Session:
+        """The session with each translation that is known by now, kept for `owner`.
+
+        Raises `StoreError` when it cannot be kept.
+        """
+        known, translate = self._translator.knows, self._translator.translate
+        for place, exchange in enumerate(session.exchanges):
+            answer = exchange.answer
+            for c in citable.of_exchange(exchange) if answer is not None else ():
+                if answer is None or not known(c.text, c.language, answer.language):
+                    continue
+                exchange = citable.translated(exchange, c.key, translate) or exchange
+            if exchange is not session.exchanges[place]:
+                session = session.with_at(place, exchange)
+                self.keeping.amend(owner, session, place)
+        return session
 
     def sources(self) -> list[str]:
         """Who published the articles; for the filter."""

@@ -48,6 +48,9 @@ class Composer:
             once(part, "rephrase", self._rephrase)
             once(part, "copylink", self._link)
             once(part, "feedback", self._judge)
+            part.translate(handlers.once(self._translate), handlers.inputs, p.all, **AT_ONCE).then(
+                handlers.once(self._translated), handlers.inputs, p.all, **AT_ONCE
+            )
         once(p.note, "cancel-edit", self._cancel)
         # Not "always_last": what it puts off loses the values that came with it.
         once(p.filters, "filter", self._filter, trigger_mode="multiple")
@@ -179,6 +182,19 @@ class Composer:
         last = int(place) == len(now.session.exchanges) - 1
         show = self._screen.live if last else self._screen.past
         return show(now.t, now.visit, now.session)
+
+    def _translate(self, now: Now, sent: Sent) -> Updates:
+        self._chat.translate(now.session, sent.text("exchange"), sent.text("quote"))
+        return {}
+
+    def _translated(self, now: Now, sent: Sent) -> Updates:
+        """What was translated, in the conversation as it is by now."""
+        session = self._chat.with_translations(now.visit.owner, now.session)
+        if session is now.session:
+            return {}
+        if now.busy:  # the conversation and its last exchange are the answer's to change
+            return self._screen.past(now.t, now.visit, session)
+        return {self._parts.session: session, **self._screen.talk(now.t, now.visit, session)}
 
     # Filters of the next question
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
@@ -12,7 +12,6 @@ from rag.errors import StoreError
 from rag.export import as_json, as_markdown
 from rag.store.conversations import Conversation
 from rag.store.feedback import Target, Thumb
-from rag.types import Answer
 from rag.ui.protocol import ArticleStore
 from rag.ui.session import Exchange, Session
 from rag.ui.strings import Strings
@@ -28,8 +27,8 @@ _ENDINGS: dict[Form, tuple[str, str]] = {
 # A conversation is called after its first question, which may be long.
 _MOST_TITLE = 80  # characters
 
-# What is known of a visitor's thumbs on an exchange: (target, index) -> verdict. The page counts
-# an answer's quotes from 0, as it does its statements; the store keeps the number of a quote.
+# What is known of a visitor's thumbs on an exchange: (target, index) -> verdict. The index of a
+# statement is its place, from 0; that of a quote is its number, from 1, as the page shows it.
 Verdicts = dict[tuple[str, int], str]
 
 
@@ -62,7 +61,8 @@ class Keeping:
     def kept(self, owner: str, session: Session) -> Session:
         """The session, its last exchange stored; with its conversation begun if it had none.
 
-        A full disk must not cost the answer: what cannot be stored is logged and shown anyway.
+        A full disk must not cost the answer: what cannot be stored is logged, shown anyway, and
+        the session says so.
         """
         if not owner:
             return session
@@ -72,10 +72,18 @@ class Keeping:
                 name = self._store.conversations.start(owner, _title(session.exchanges[0].question))
                 session = replace(session, conversation=name)
             stored = session.exchanges[place].stored(place)
-            self._store.conversations.write(owner, cast(str, session.conversation), stored)
+            conversation = cast(str, session.conversation)
+            kept = self._store.conversations.write(owner, conversation, stored)
         except StoreError as error:
             _log.warning("an exchange was not kept: %s", error)
-        return session
+            kept = False
+        return replace(session, unkept=not kept)
+
+    def amend(self, owner: str, session: Session, place: int) -> None:
+        """Store an earlier exchange anew; those after it stay. Raises `StoreError`."""
+        if owner and session.conversation is not None:
+            stored = session.exchanges[place].stored(place)
+            self._store.conversations.amend(owner, session.conversation, stored)
 
     def rename(self, owner: str, conversation: str, title: str) -> bool:
         return bool(owner) and self._store.conversations.rename(owner, conversation, title)
@@ -107,11 +115,8 @@ class Keeping:
         traces = [x.answer.trace_id for x in exchanges if x.answer is not None]
         found: dict[str, Verdicts] = {trace: {} for trace in traces}
         if owner and traces:
-            answers = {x.answer.trace_id: x.answer for x in exchanges if x.answer is not None}
             for given in self._store.feedback.of(owner, traces):
-                index = _on_page(answers[given.trace_id], given.target, given.index)
-                if index is not None:
-                    found[given.trace_id][given.target, index] = given.verdict
+                found[given.trace_id][given.target, given.index] = given.verdict
         return found
 
     def judge(
@@ -132,8 +137,12 @@ class Keeping:
         if not (index.isascii() and index.isdigit() and len(index) <= 4):
             return False
         answer, at = exchange.answer, int(index)
-        known = {"answer": 1, "statement": len(answer.statements), "quote": len(answer.quotes)}
-        if at >= known[target]:
+        known: dict[str, Container[int]] = {
+            "answer": range(1),
+            "statement": range(len(answer.statements)),
+            "quote": {quote.n for quote in answer.quotes},
+        }
+        if at not in known[target]:
             return False
         now = self.verdicts(owner, [exchange])[answer.trace_id].get((target, at))
         chosen = None if now == verdict and reason is None else verdict
@@ -141,17 +150,11 @@ class Keeping:
             owner,
             answer.trace_id,
             cast(Target, target),
-            answer.quotes[at].n if target == "quote" else at,
+            at,
             cast(Thumb | None, chosen),
             reason or "",
         )
         return True
-
-
-def _on_page(answer: Answer, target: Target, index: int) -> int | None:
-    if target != "quote":
-        return index
-    return next((i for i, quote in enumerate(answer.quotes) if quote.n == index), None)
 
 
 def _title(question: str) -> str:

@@ -183,6 +183,7 @@ class Library:
             ingest_with(bot),
             folder=bot.settings.data / "uploads",
             editable=editable_at(bot.settings, host),
+            most_mb=bot.settings.max_file_mb,
         )
 
     # Reading

@@ -87,7 +87,8 @@ class LibraryPage:
 
         for event in (self.head.shown, language.change):
             event(self._show_all, [self.view, self.said, language], every, **resizing)
-        find = {**quick, "trigger_mode": "always_last"}
+        # Not "always_last": what it puts off loses the values that came with it.
+        find = {**quick, "trigger_mode": "multiple"}
         tie(self.bar.find, self._find, [self.view, self.list], find)
         tie(self.list.turn, self._turn, [self.view, self.list], quick)
         for part in (self.list, self.read, self.news):

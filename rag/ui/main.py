@@ -73,7 +73,8 @@ def serve(bot: Bot, host: str, port: int, browser: bool) -> None:
     library = LibraryPage(Library.of(bot, host))
     app = build_app(bot, bot.settings, examples=examples_for(bot.store), library=library)
     try:
-        app.launch(**launch_options(host, port), inbrowser=browser, prevent_thread_lock=True)
+        options = launch_options(host, port, bot.settings.max_file_mb)
+        app.launch(**options, inbrowser=browser, prevent_thread_lock=True)
     except OSError as error:
         raise SettingsError(
             f"The chat cannot listen on {host}:{port}: choose another --port or --host, or end "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from rag.models.llm_types import ChatModel
 from rag.store.conversations import Conversations
 from rag.store.feedback import FeedbackLog
 from rag.types import Article, Event, Filters, Turn
@@ -42,6 +43,11 @@ class ChatBot(Protocol):
     @property
     def llm_label(self) -> str:
         """The composer's name, "none" for the extractive one."""
+        ...
+
+    @property
+    def chat(self) -> ChatModel | None:
+        """The LLM, which translates quotes too; None without one."""
         ...
 
     @property

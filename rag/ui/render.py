@@ -14,18 +14,12 @@ from rag.ui.passage import paragraphs
 from rag.ui.session import Exchange, Session
 from rag.ui.strings import CATALOGUE, LANGUAGES, Strings
 
-__all__ = ["TAGS", "article", "clean", "conversation", "exchange", "header", "home", "latest"]
+__all__ = ["TAGS", "article", "clean", "conversation", "exchange", "home", "latest"]
 
 # A visitor's verdicts on one answer: ("answer" | "statement" | "quote", index) -> "up" | "down".
 Feedback = Mapping[tuple[str, int], str]
 _NONE: Feedback = {}
 REASONS = ("wrong", "misleading", "not_asked", "outdated")
-
-
-def header(t: Strings, articles: int, talking: bool) -> str:
-    """The top line: name, size of the collection, new conversation, language."""
-    other = next(code for code in LANGUAGES if code != t.language)
-    return fill("header.html", t=t, articles=articles, talking=talking, other=other)
 
 
 def home(t: Strings, articles: int, examples: Mapping[str, Sequence[str]], data: str) -> str:

@@ -85,6 +85,7 @@ class Exchange:
             answer=self.answer,
             problem=self.problem,
             stopped=self.running or self.phase == "stopped",
+            filters=self.filters,
         )
 
 
@@ -92,7 +93,14 @@ def _restored(kept: StoredExchange) -> Exchange:
     phase: Phase = "done"
     if kept.answer is None:
         phase = "failed" if kept.problem else "stopped"
-    return Exchange(kept.question, phase, kept.standalone, (), (), kept.answer, kept.problem)
+    return Exchange(
+        question=kept.question,
+        phase=phase,
+        standalone=kept.standalone,
+        answer=kept.answer,
+        problem=kept.problem,
+        filters=kept.filters,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,7 @@ class Session:
 
     exchanges: tuple[Exchange, ...] = ()
     conversation: str | None = None
+    unkept: bool = False  # its last exchange could not be stored
 
     @classmethod
     def restored(cls, conversation: str, kept: Sequence[StoredExchange]) -> Session:
@@ -118,6 +127,10 @@ class Session:
 
     def with_last(self, exchange: Exchange) -> Session:
         return replace(self, exchanges=(*self.exchanges[:-1], exchange))
+
+    def with_at(self, place: int, exchange: Exchange) -> Session:
+        before, after = self.exchanges[:place], self.exchanges[place + 1 :]
+        return replace(self, exchanges=(*before, exchange, *after))
 
     def at(self, place: object) -> Exchange | None:
         """The exchange at a place that the browser named, which may be anything."""

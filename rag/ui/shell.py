@@ -43,9 +43,15 @@ def sidebar(t: Strings, listed: Sequence[Conversation], search: str, open: str |
 
 
 def note(t: Strings, visit: Visit, session: Session, said: str | None = None) -> str:
-    """The line above the question: what is being edited, who is ahead, or what was `said`."""
-    ahead = session.exchanges[-1].ahead if session.exchanges else 0
-    return fill("note.html", t=t, said=said, editing=visit.editing is not None, ahead=ahead)
+    """The line above the question: what was `said`, is being edited, is ahead, or was not kept."""
+    return fill(
+        "note.html",
+        t=t,
+        said=said,
+        editing=visit.editing is not None,
+        ahead=session.exchanges[-1].ahead if session.exchanges else 0,
+        unkept=session.unkept and not session.running,
+    )
 
 
 def filters(

@@ -63,10 +63,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "found": ("Found in the articles", "Hittat i artiklarna"),
     "quotes_one": ("{n} quote", "{n} citat"),
     "quotes_many": ("{n} quotes", "{n} citat"),
-    "witnesses_one": ("{n} independent source", "{n} oberoende källa"),
-    "witnesses_many": ("{n} independent sources", "{n} oberoende källor"),
     "cite": ("Quote {n}, {where}", "Citat {n}, {where}"),
-    "show_in_article": ("Show in the article", "Visa i artikeln"),
     "inferred": ("inferred date", "uppskattat datum"),
     "inferred_title": (
         "The article does not state its date; it was worked out from its content.",
@@ -75,7 +72,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "why_date": ("How the date was inferred", "Så uppskattades datumet"),
     "undated": ("undated", "odaterad"),
     "translation": ("Translation, not verbatim", "Översättning, inte ordagrann"),
-    "conflict": ("The sources disagree", "Källorna går isär"),
     "removed_one": ("{n} statement removed", "{n} påstående borttaget"),
     "removed_many": ("{n} statements removed", "{n} påståenden borttagna"),
     "without_llm": ("Composed without a language model", "Sammanställt utan språkmodell"),
@@ -87,7 +83,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "out_of_scope": ("Outside these articles", "Utanför dessa artiklar"),
     "not_a_question": ("No question found", "Ingen fråga hittades"),
     "unverified": ("Nothing could be verified", "Inget kunde verifieras"),
-    "nearest": ("The nearest passages", "De närmaste passagerna"),
     # problems
     "problem": ("That did not work", "Det gick inte"),
     "unexpected": (

@@ -60,6 +60,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "{n} questions ahead of yours; what was found is already above.",
         "{n} frågor före din; det som hittades står redan ovan.",
     ),
+    "in_line": ("Waiting in line…", "Väntar i kö…"),
+    "not_kept": (
+        "This answer could not be saved: it will be gone once you leave the page.",
+        "Svaret kunde inte sparas: det försvinner när du lämnar sidan.",
+    ),
     "event_failed": (
         "That did not work; try again, and if it happens again look for {id} in the program’s log.",
         "Det gick inte; försök igen, och händer det igen sök efter {id} i programmets logg.",

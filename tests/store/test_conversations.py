@@ -101,6 +101,23 @@ def test_the_filters_of_a_question_are_kept_with_it(store: Store) -> None:
         assert connection.execute(schema.exchange_filters.select()).all() == []
 
 
+def test_an_answer_is_amended_in_its_place(store: Store) -> None:
+    name = store.conversations.start(ME, "")
+    for place in range(3):
+        store.conversations.write(ME, name, asked(place, f"question {place}"))
+    assert store.conversations.amend(ME, name, asked(1, "question 1", "It floated."))
+    assert not store.conversations.amend(ME, name, asked(1, "another", "It flew."))
+    assert not store.conversations.amend(ME, name, asked(7, "question 7"))
+    assert not store.conversations.amend(YOU, name, asked(1, "question 1", "Mine."))
+    found = store.conversations.read(ME, name)
+    assert found == [
+        asked(0, "question 0"),
+        asked(1, "question 1", "It floated."),
+        asked(2, "question 2"),
+    ]
+    assert [c.id for c in store.conversations.list(ME, "floated")] == [name]
+
+
 def test_the_last_written_comes_first(store: Store) -> None:
     one, two, three = (store.conversations.start(ME, title) for title in ("1", "2", "3"))
     store.conversations.write(ME, one, asked(0, "q"))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rag.models.llm_types import ChatModel
 from rag.settings import Settings
 from rag.store.conversations import Conversations
 from rag.store.database import Database
@@ -173,6 +174,7 @@ class ScriptedBot:
 
     def __init__(self, articles: Sequence[Article], scripts: Mapping[str, Script]) -> None:
         self.settings = Settings(llm="none")
+        self.chat: ChatModel | None = None
         self.store = ScriptedStore(articles)
         self.scripts = dict(scripts)
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []

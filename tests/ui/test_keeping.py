@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import pytest
 
 from rag.errors import StoreError
 from rag.settings import Settings
-from rag.types import Filters
-from rag.ui import filtering, shell
+from rag.types import Filters, Refusal
+from rag.ui import filtering, render, shell
 from rag.ui.chat import Chat
 from rag.ui.running import Run, Runs
 from rag.ui.session import Exchange, Session
 from rag.ui.strings import Strings
 from rag.ui.visit import Visit, owner_token
+from tests.models.fakes import ScriptedChat
 from tests.ui import scripted
+from tests.ui.script import Script
 from tests.ui.scripted import ScriptedBot
 
 EN, SV = Strings("en"), Strings("sv")
@@ -127,6 +130,10 @@ def test_a_store_that_fails_costs_the_keeping_and_not_the_answer(
     session = _asked(chat, scripted.PHONE)
     assert session.exchanges[0].phase == "done"
     assert "The disk is full." in caplog.text
+    assert "could not be saved" in shell.note(EN, Visit(), session)
+    monkeypatch.undo()
+    *_, (session, _) = chat.ask(scripted.FOLLOW_UP, session, EN, owner=ME)
+    assert "could not be saved" not in shell.note(EN, Visit(), session)
 
 
 def test_renaming_deleting_and_undoing(chat: Chat) -> None:
@@ -192,6 +199,7 @@ def test_the_same_thumb_again_takes_it_back(chat: Chat, bot: ScriptedBot) -> Non
         ("statement", "9", "up"),
         ("statement", "-1", "up"),
         ("quote", "99", "up"),
+        ("quote", "0", "up"),  # quotes count from 1
         ("answer", "1", "up"),
         ("answer", "0", "sideways"),
         ("page", "0", "up"),
@@ -207,13 +215,86 @@ def test_a_thumb_on_what_is_not_there_is_not_kept(
     assert bot.store.feedback.all() == []
 
 
-def test_a_quote_is_judged_by_its_place_and_kept_by_its_number(
-    chat: Chat, bot: ScriptedBot
-) -> None:
-    x = _asked(chat, scripted.PHONE).exchanges[0]
-    assert chat.keeping.judge(ME, x, "quote", "0", "up", None)
-    assert [j.feedback.index for j in bot.store.feedback.all()] == [1]
-    assert chat.keeping.verdicts(ME, [x])["5f0c2a91"] == {("quote", 0): "up"}
+def test_a_thumb_on_a_nearest_passage_lands_on_that_quote(chat: Chat, bot: ScriptedBot) -> None:
+    """A refusal shows its quotes nearest first, whatever their order in the answer."""
+    items = bot.scripts[scripted.PHONE].items[:3]
+    refusal = Refusal(reason="no_evidence", nearest=(3, 1, 2))
+    bot.scripts["Why?"] = Script(items=items, refusal=refusal, says="Nothing.")
+    x = _asked(chat, "Why?").exchanges[0]
+    assert x.answer is not None
+    thumb = re.compile(r'data-target="quote" data-index="(\d+)" data-verdict="down"')
+    shown = thumb.findall(render.exchange(EN, x, 0))
+    assert shown == ["3", "1", "2"]
+    assert chat.keeping.judge(ME, x, "quote", shown[1], "down", None)
+    (given,) = bot.store.feedback.all()
+    (judged,) = (q for q in x.answer.quotes if q.n == given.feedback.index)
+    assert judged.text == items[0].sentence.text
+    again = render.exchange(EN, x, 0, chat.keeping.verdicts(ME, [x])["5f0c2a91"])
+    pressed = re.findall(r'data-index="(\d+)" data-verdict="down" aria-pressed="true"', again)
+    assert pressed == ["1"]
+
+
+def test_asking_again_after_a_reload_asks_of_the_same_articles(chat: Chat) -> None:
+    spring = Filters(date(2025, 4, 1), None, "SVT", "sv")
+    *_, (asked, _) = chat.ask(scripted.TARIFFS, Session(), EN, owner=ME, filters=spring)
+    assert asked.conversation is not None
+    again = chat.keeping.open(ME, asked.conversation)
+    assert again is not None and again.exchanges[0].filters == spring
+
+
+SWEDISH = "Kina beräknas stå för 86 procent av den globala produktionen."
+ENGLISH = "China is estimated to account for 86 per cent of global production."
+
+
+def _translating(bot: ScriptedBot, *replies: str) -> tuple[Chat, Session]:
+    """A chat with an LLM, and a conversation whose first answer quotes Swedish."""
+    article = scripted.made_article("swedish", SWEDISH, language="sv")
+    bot.chat = ScriptedChat(*(json.dumps({"translation": reply}) for reply in replies))
+    bot.scripts["How much?"] = Script(
+        items=[scripted.evidence(article, SWEDISH, 1)], statements=[("86 per cent.", [1])]
+    )
+    chat = Chat(bot, Settings())
+    return chat, _asked(chat, "How much?", scripted.PHONE)
+
+
+def _translation(session: Session | None) -> str | None:
+    assert session is not None
+    answer = session.exchanges[0].answer
+    assert answer is not None
+    return answer.quotes[0].translation
+
+
+def test_a_translation_is_kept_with_its_answer_and_what_follows(bot: ScriptedBot) -> None:
+    chat, session = _translating(bot, ENGLISH)
+    assert chat.translates
+    assert 'data-act="translate"' in render.conversation(EN, session, translates=True)
+    chat.translate(session, "0", "q0")
+    assert _translation(session) is None  # values don't change
+    shown = chat.with_translations(ME, session)
+    assert _translation(shown) == ENGLISH
+    assert session.conversation is not None
+    kept = chat.keeping.open(ME, session.conversation)
+    assert _translation(kept) == ENGLISH
+    assert _questions(kept) == ["How much?", scripted.PHONE]
+    html = render.conversation(EN, shown, translates=True)
+    assert ENGLISH in html and "not verbatim" in html and 'data-act="translate"' not in html
+    assert chat.with_translations(ME, shown) is shown
+
+
+def test_a_translation_that_cannot_be_stood_for_is_said_to_be_none(bot: ScriptedBot) -> None:
+    chat, session = _translating(bot, ENGLISH.replace("86", "68"))
+    chat.translate(session, "0", "q0")
+    shown = chat.with_translations(ME, session)
+    html = render.conversation(SV, shown, translates=True)
+    assert "Ingen översättning kunde göras" in html and 'data-act="translate"' not in html
+
+
+def test_nothing_else_is_translated(bot: ScriptedBot) -> None:
+    chat, session = _translating(bot)
+    for place, key in (("0", "q9"), ("0", "e0"), ("9", "q0"), ("-1", "q0"), ("1", "q0"), ("", "")):
+        chat.translate(session, place, key)
+    assert chat.with_translations(ME, session) is session
+    assert not Chat(scripted.sample_bot(), Settings()).translates
 
 
 def test_a_question_is_asked_and_shown_under_its_filters(chat: Chat, bot: ScriptedBot) -> None:

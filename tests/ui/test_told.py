@@ -130,20 +130,20 @@ def test_a_change_that_no_statement_tells_is_shown_all_the_same(bot: ScriptedBot
 
 def test_every_part_can_be_judged_and_shows_the_verdict_given(bot: ScriptedBot) -> None:
     x = _asked(bot, scripted.PHONE)
-    given = {("statement", 1): "down", ("quote", 0): "up", ("answer", 0): "up"}
+    given = {("statement", 1): "down", ("quote", 1): "up", ("answer", 0): "up"}
     buttons = _buttons(render.exchange(EN, x, 2, given), "feedback")
     places = {(b["data-target"], b["data-index"]) for b in buttons}
     assert places == {
         ("answer", "0"),
         *(("statement", str(i)) for i in range(3)),
-        *(("quote", str(i)) for i in range(3)),
+        *(("quote", str(i)) for i in range(1, 4)),
     }
     pressed = {
         (b["data-target"], b["data-index"], b["data-verdict"])
         for b in buttons
         if b["aria-pressed"] == "true"
     }
-    assert pressed == {("statement", "1", "down"), ("quote", "0", "up"), ("answer", "0", "up")}
+    assert pressed == {("statement", "1", "down"), ("quote", "1", "up"), ("answer", "0", "up")}
     assert {b["data-exchange"] for b in buttons} == {"2"}
     assert _buttons(render.exchange(EN, Exchange("q"), 0), "feedback") == []
 
@@ -280,4 +280,4 @@ def test_a_verdict_on_a_near_passage_is_on_that_quote_of_the_answer(bot: Scripte
     assert x.answer is not None and x.answer.refusal is not None
     second = x.answer.refusal.model_copy(update={"nearest": (2,)})
     buttons = _buttons(render.exchange(EN, _with(x, refusal=second), 0), "feedback")
-    assert {b["data-index"] for b in buttons if b["data-target"] == "quote"} == {"1"}
+    assert {b["data-index"] for b in buttons if b["data-target"] == "quote"} == {"2"}
