@@ -135,7 +135,7 @@
       text-decoration: underline; min-width: 24px; min-height: 24px; }
     blockquote { margin: 8px 0 0; padding: 4px 0 4px 12px; border-inline-start: 3px solid var(--line);
       white-space: pre-wrap; }
-    blockquote[tabindex] { border-color: var(--blue); }
+    blockquote { border-color: var(--blue); } details { margin-block-start: 8px; }
     ul { margin: 0; padding-inline-start: 18px; }
     a { color: var(--blue); }
     form { display: flex; gap: 8px; align-items: end; padding: 12px;
