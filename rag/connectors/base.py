@@ -33,7 +33,7 @@ from rag.connectors.seen import Seen
 from rag.connectors.words import greeting, say
 from rag.corpus.language import detect_question
 from rag.errors import OrdagrantError, StoreError
-from rag.rendering import Link, Piece, Style, divide, pieces
+from rag.rendering import Link, Piece, divide, pieces
 from rag.types import Answer, Finished, Turn
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ class Room(Protocol):
     """How to speak where a message came from."""
 
     limit: int  # characters of a message, as `rag.rendering.size` counts
-    style: Style  # what a message is measured as
+
+    def style(self, piece: Piece, /) -> str:
+        """What a message is measured as."""
+        ...
 
     async def send(self, message: Sequence[Piece], key: str) -> None:
         """Says one message. `key` is the same whenever the same one is tried again.

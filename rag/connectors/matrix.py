@@ -134,9 +134,10 @@ class MatrixConnector:
         since = self._attendant.seen.marked(self._attendant.app, self._name)
         if since is None:
             since = await self._sync(None, first=True)
-        self._client.add_event_callback(self._heard, RoomMessageText)  # type: ignore[arg-type]
-        self._client.add_event_callback(self._heard_sealed, MegolmEvent)  # type: ignore[arg-type]
-        self._client.add_event_callback(self._invited, InviteMemberEvent)  # type: ignore[arg-type]
+            self._attendant.seen.mark(self._attendant.app, self._name, since)
+        self._client.add_event_callback(self._heard, RoomMessageText)
+        self._client.add_event_callback(self._heard_sealed, MegolmEvent)
+        self._client.add_event_callback(self._invited, InviteMemberEvent)
         for room in list(self._client.invited_rooms):
             await self._join(room)
         known = False  # the rooms, of which only changes are told later

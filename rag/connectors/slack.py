@@ -146,14 +146,14 @@ class SlackConnector:
     async def _by_socket(self, stop: asyncio.Event) -> None:
         handler = AsyncSocketModeHandler(self._app, self._app_token)
         try:
-            await handler.connect_async()  # and again by itself whenever it is cut off
+            await handler.connect_async()  # type: ignore[no-untyped-call]  # and again by itself whenever it is cut off
             await stop.wait()
         except SlackApiError as error:
             raise SettingsError(
                 f"Slack does not open a socket ({error.response['error']}): check SLACK_APP_TOKEN."
             ) from None
         finally:
-            await handler.close_async()
+            await handler.close_async()  # type: ignore[no-untyped-call]
 
     async def _by_http(self, stop: asyncio.Event) -> None:
         server = web.Application(client_max_size=1_000_000)

@@ -229,8 +229,8 @@ def test_over_a_socket_an_envelope_is_acknowledged_and_a_cut_line_mended(tmp_pat
                 connector = SlackConnector(
                     scene.attendant,
                     "xoxb-1",
-                    app_token="xapp-1",
-                    base_url=f"{api.url}/api/",  # noqa: S106 - made up
+                    app_token="xapp-1",  # noqa: S106 - made up
+                    base_url=f"{api.url}/api/",
                 )
                 stop = asyncio.Event()
                 task = asyncio.create_task(connector.run(stop))
