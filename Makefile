@@ -75,7 +75,7 @@ $(VENV)/.weights: pyproject.toml constraints.txt $(VENV)/.ready
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/.ready
-	@$(pip) -e '.[ollama,openai,anthropic]' --group dev
+	@$(pip) -e '.[ollama,openai,anthropic,mcp,otel,matrix,slack,telegram]' --group dev
 	@touch $@
 
 $(VENV)/.browser: tools/install_browser.sh $(VENV)/.dev
