@@ -42,6 +42,7 @@ def test_the_chat_is_beside_the_api(news: Bot) -> None:
         assert "default-src 'none'" not in page.headers["content-security-policy"]
         assert client.get("/api/articles").json()["total"] == 1
         assert client.get("/api/none").json()["error"]
+        assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
 
 
 def test_where_keys_are_needed_the_chat_wants_one_too(news: Bot) -> None:

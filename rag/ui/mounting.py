@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
+from fastapi.responses import FileResponse
 
 from rag.ui.app import build_app, launch_options
 from rag.ui.examples import examples_for
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from rag.bot import Bot
 
+_ICON = Path(__file__).with_name("assets") / "favicon.svg"
 # What `Blocks.launch` takes and a mounted app takes too; the rest is of the server.
 _SHARED = ("theme", "css", "footer_links", "ssr_mode", "show_error", "enable_monitoring")
 
@@ -46,3 +49,8 @@ def mount_chat(
         max_file_size=f"{bot.settings.max_file_mb}mb",
         **{name: options[name] for name in _SHARED},
     )
+
+    # Gradio serves an icon only where it is mounted at the root.
+    @api.get("/favicon.ico", include_in_schema=False)
+    def icon() -> FileResponse:
+        return FileResponse(_ICON, media_type="image/svg+xml")
