@@ -1,17 +1,18 @@
-"""Pictures of the chat for the documentation: light, dark, phone, Swedish, refusal, conflict.
+"""Pictures of the chat for the documentation, each of what the bot really answers.
 
-    python tools/screenshots.py [--out docs/images] [--url http://127.0.0.1:7860]
+    python tools/screenshots.py [--out docs/images] [--url http://127.0.0.1:7860] [--only NAME …]
 
-Without --url it starts the page by itself over the scripted answers of the tests, which need
-no model; with --url it photographs a running chat, whose answers are then the bot's own.
+Without --url it takes the sample articles into a folder of its own and answers without an LLM,
+so that the pictures come out the same on every machine; with --url it photographs a chat that
+runs already.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,6 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
@@ -34,55 +33,55 @@ CHROMIUM_ARGUMENTS = (
     "--disable-sync",
 )
 _WIDE, _PHONE = (1280, 800), (390, 844)
+_CALL = "What did Trump and Xi talk about on the phone?"
+_RARE = "How much of the world’s rare earths does China refine?"
+_BEANS = "How many soybeans did China buy in 2024?"
+_TARIFFS = "Hur höga är tullarna på kinesiska varor?"
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: the window, what is asked in it, and whether the first quote is opened."""
+    """One picture: the window, what is asked in it, and what is opened then."""
 
     name: str
-    question: str | None = None
+    questions: tuple[str, ...] = ()
     size: tuple[int, int] = _WIDE
     scheme: Literal["light", "dark"] = "light"
     locale: str = "en-GB"
-    opened: int | None = None  # which mark of the answer is clicked
+    cite: int | None = None  # which number of the answer is clicked
+    view: Literal["talk", "articles"] = "talk"
+    listed: bool = False  # the conversations; each question begins one
     whole: bool = False  # tall enough for all of the answer
-    held: bool = False  # photographed while the answer is being written
 
 
 SHOTS = (
-    Shot("home"),
-    Shot("light", "What did Trump and Xi talk about on the phone?", opened=0),
-    Shot("dark", "What did Trump and Xi talk about on the phone?", scheme="dark", opened=0),
-    Shot("conflict", "How much of the world’s rare earths does China refine?", whole=True),
-    Shot("refusal", "How many soybeans did China buy in 2024?"),
-    Shot("swedish", "Hur höga är tullarna på kinesiska varor?", locale="sv-SE", opened=0),
-    Shot("phone", "Hur höga är tullarna på kinesiska varor?", size=_PHONE, locale="sv-SE"),
-    Shot("phone-article", "What did Trump and Xi talk about on the phone?", size=_PHONE, opened=0),
-    Shot("phone-dark", "How many soybeans did China buy in 2024?", size=_PHONE, scheme="dark"),
-    Shot("streaming", "What must China do first?", held=True),
+    Shot("light", (_CALL,), cite=0),
+    Shot("dark", (_CALL,), scheme="dark", cite=0),
+    Shot("conflict", (_RARE,), whole=True),
+    Shot("refusal", (_BEANS,)),
+    Shot("swedish", (_TARIFFS,), locale="sv-SE"),
+    Shot("phone", (_CALL,), size=_PHONE),
+    Shot("articles", view="articles"),
+    Shot("conversations", (_TARIFFS, _BEANS, _RARE, _CALL), listed=True),
 )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
-    parser.add_argument("--url", help="a running chat; default: one with scripted answers")
+    parser.add_argument("--url", help="a running chat; default: one over the sample articles")
     parser.add_argument("--only", nargs="*", help="names of pictures")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     wanted = [s for s in SHOTS if not arguments.only or s.name in arguments.only]
-    with _page_at(arguments.url) as (url, release), sync_playwright() as playwright:
+    with _chat_at(arguments.url) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=list(CHROMIUM_ARGUMENTS)
         )
         for shot in wanted:
-            if shot.held and arguments.url:
-                continue  # only the scripted bot waits to be photographed
-            take(browser, url, shot, arguments.out / f"{shot.name}.png")
-            if shot.held:
-                release()
-            print(arguments.out / f"{shot.name}.png")
+            path = arguments.out / f"{shot.name}.png"
+            take(browser, url, shot, path)
+            print(f"{path}  {path.stat().st_size / 1000:.0f} kB", flush=True)
         browser.close()
 
 
@@ -96,20 +95,30 @@ def take(browser: Browser, url: str, shot: Shot, path: Path) -> None:
         reduced_motion="reduce",
     )
     page = context.new_page()
+    page.set_default_timeout(120_000)
     page.goto(url)
     page.wait_for_selector(".og-home")
     page.wait_for_timeout(600)
-    if shot.question:
-        _ask(page, shot.question, ".og-statement" if shot.held else ".og-done")
-    if shot.opened is not None:
-        page.locator(".og-answer .og-cite, .og-quote").nth(shot.opened).click()
+    for i, question in enumerate(shot.questions):
+        if i and shot.listed:
+            page.click("#og-top [data-act=fresh]")
+            page.wait_for_selector(".og-home")
+        _ask(page, question)
+    if shot.cite is not None:
+        page.locator("#og-live .og-answer .og-cite").nth(shot.cite).click()
         page.wait_for_selector("mark.og-current")
-        page.wait_for_timeout(300)
+    if shot.listed:
+        page.click("#og-top [data-side]")
+        page.wait_for_selector(".og-sidebar", state="visible")
+    if shot.view == "articles":
+        page.click("#og-top [data-act=articles]")
+        page.wait_for_selector(".og-lib-row")
     if shot.whole:
         height = page.evaluate("document.querySelector('#og-live .og-exchange').scrollHeight")
-        page.set_viewport_size({"width": shot.size[0], "height": int(height) + 140})
+        page.set_viewport_size({"width": shot.size[0], "height": int(height) + 220})
+    page.evaluate("document.activeElement?.blur()")
     page.mouse.move(2, shot.size[1] // 2)
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(700)
     page.screenshot(path=path)
     context.close()
     # Pages of text have few colours: a palette cuts a picture from 430 to about 130 kB.
@@ -118,30 +127,40 @@ def take(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     small.save(path, optimize=True)
 
 
-def _ask(page: Page, question: str, until: str) -> None:
+def _ask(page: Page, question: str) -> None:
+    page.wait_for_selector("#og-ask", state="visible")
     page.fill("#og-box textarea", question)
     page.keyboard.press("Enter")
-    page.wait_for_selector(until, timeout=120_000)
+    page.locator("#og-live .og-question", has_text=question[:40]).wait_for()
+    page.wait_for_selector("#og-live .og-done")
     page.wait_for_timeout(700)
 
 
 @contextmanager
-def _page_at(url: str | None) -> Iterator[tuple[str, Callable[[], None]]]:
+def _chat_at(url: str | None) -> Iterator[str]:
     if url:
-        yield url, lambda: None
+        yield url
         return
+    from rag.bot import Bot
     from rag.settings import Settings
+    from rag.store.ingest import ingest
     from rag.ui.app import build_app, launch_options
     from rag.ui.examples import SAMPLE_QUESTIONS
-    from tests.ui.scripted import sample_bot
+    from rag.ui.library import Library
+    from rag.ui.library_page import LibraryPage
 
-    bot = sample_bot()
-    app = build_app(bot, Settings(), examples=SAMPLE_QUESTIONS)
-    _, local, _ = app.launch(**launch_options(port=None), prevent_thread_lock=True)
-    try:
-        yield local, bot.gate.set
-    finally:
-        app.close()
+    with tempfile.TemporaryDirectory(prefix="ordagrant-pictures-") as folder:
+        settings = Settings(data=Path(folder), llm="none")
+        with Bot.open(settings) as bot:
+            ingest(bot.store, [ROOT / "seeds"], bot.embedder, settings)
+            bot.warm()
+            library = LibraryPage(Library.of(bot))
+            app = build_app(bot, settings, examples=SAMPLE_QUESTIONS, library=library)
+            _, local, _ = app.launch(**launch_options(port=None), prevent_thread_lock=True)
+            try:
+                yield local
+            finally:
+                app.close(verbose=False)
 
 
 if __name__ == "__main__":
