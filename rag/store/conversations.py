@@ -279,8 +279,8 @@ def _values(exchange: StoredExchange) -> dict[str, Any]:
 def _restrictions(exchange: StoredExchange) -> dict[str, str | None]:
     filters = exchange.filters
     return {
-        "date_from": filters.date_from and filters.date_from.isoformat(),
-        "date_to": filters.date_to and filters.date_to.isoformat(),
+        "date_from": filters.date_from.isoformat() if filters.date_from else None,
+        "date_to": filters.date_to.isoformat() if filters.date_to else None,
         "source": filters.source and storable(filters.source),
         "language": filters.language and storable(filters.language),
     }
