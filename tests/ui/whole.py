@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rag.settings import Settings
 from tests.ui.script import ScriptedBot
 from tests.ui.shelf import Shelf
 
@@ -20,7 +19,7 @@ def whole(
     from rag.ui.app import build_app, launch_options
     from rag.ui.library_page import LibraryPage
 
-    app = build_app(bot, Settings(), examples=examples, library=LibraryPage(shelf.library))
+    app = build_app(bot, bot.settings, examples=examples, library=LibraryPage(shelf.library))
     _, url, _ = app.launch(**launch_options(port=None), prevent_thread_lock=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
