@@ -38,6 +38,7 @@ def test_the_articles_take_the_place_of_the_chat_and_give_it_back(
     ask(page, scripted.PHONE)
     page.click("#og-top [data-act=articles]")
     page.wait_for_selector("#og-lib-list li")
+    page.wait_for_selector("#og-talk", state="hidden")
     assert _seen(page) == (False, True) and "view=articles" in page.url
     page.reload()
     page.wait_for_selector("#og-lib-list li")
@@ -48,6 +49,7 @@ def test_the_articles_take_the_place_of_the_chat_and_give_it_back(
     page.wait_for_selector(".og-news-done")
     page.click("#og-top [data-act=talk]")
     page.locator("#og-top", has_text="2 articles").wait_for()
+    page.wait_for_selector("#og-lib", state="hidden")
     assert _seen(page) == (True, False) and "view=" not in page.url
     assert page.locator("#og-live .og-done").count() == 1
-    assert page.evaluate("document.activeElement.matches('#og-box textarea')")
+    page.wait_for_selector("#og-box textarea:focus")
