@@ -121,9 +121,9 @@ def take(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     page.wait_for_timeout(700)
     page.screenshot(path=path)
     context.close()
-    # Pages of text have few colours: a palette cuts a picture from 430 to about 130 kB.
+    # Pages of text have few colours: a palette cuts a picture from 430 to about 120 kB.
     with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        small = picture.convert("RGB").quantize(96, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
 
 
