@@ -132,6 +132,7 @@ def router(door: Door) -> APIRouter:
                 answer=answer,
                 problem=None,
                 stopped=False,
+                filters=body.filters.value(),
             )
             try:
                 await run_in_threadpool(conversations.write, owner, conversation, exchange)

@@ -77,6 +77,9 @@ class Said:
     change: Box | None = None
 
 
+_QUOTATION = re.compile(": [“”]")
+
+
 def running(x: Exchange, items: Sequence[Citable]) -> list[Said]:
     """The statements accepted so far."""
     known = {c.evidence: c for c in items}
@@ -179,7 +182,20 @@ def by_number(items: Sequence[Citable], numbers: Sequence[int]) -> list[Citable]
 
 
 def _said(index: int, text: str, cited: Sequence[Citable], change: Box | None = None) -> Said:
-    return Said(index, _runs(text, cited), origin(cited), change)
+    return Said(index, _runs(_without_introduction(text, cited), cited), origin(cited), change)
+
+
+def _without_introduction(text: str, cited: Sequence[Citable]) -> str:
+    """The statement from its quotation on, where what stands before only says whose it is.
+
+    So it is composed without an LLM ("SVT, 23 April 2025: “…”"), and the page says the same under
+    it. With several articles the line under it is about more than the first.
+    """
+    one = len({c.article_id for c in cited}) == 1
+    if not one or not text.startswith((f"{cited[0].name}, ", f"{cited[0].name} (")):
+        return text
+    found = _QUOTATION.search(text, len(cited[0].name))
+    return text[found.start() + 2 :] if found else text
 
 
 def _side(claim: str, cited: Sequence[Citable], published: str | None = None) -> Side:

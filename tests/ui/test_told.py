@@ -52,6 +52,19 @@ def test_each_statement_shows_who_says_it_and_when(bot: ScriptedBot) -> None:
     assert "27 October 2025 inferred date" in shown[1] and "23 April" not in shown[1]
 
 
+def test_whose_a_quotation_is_stands_under_it_and_not_before_it_too(bot: ScriptedBot) -> None:
+    x = _asked(bot, scripted.RARE_EARTHS)
+    assert x.answer is not None
+    name = citable.of_exchange(x)[0].name
+    words = f"{name}, 27 October 2025 (inferred date): “China refines most: “all”.”"
+    one, two = (Statement(text=words, quotes=n) for n in ((1,), (1, 3)))
+    html = render.exchange(EN, _with(x, statements=(one, two)), 0)
+    alone, shared = _texts(html, "p", "og-statement")
+    assert alone.startswith("“China refines most: “all”.”")
+    assert shared.startswith(f"{name}, 27 October")
+    assert name in _texts(html, "span", "og-origin")[0]
+
+
 @pytest.mark.parametrize(
     ("first", "last", "said"),
     [
