@@ -21,6 +21,7 @@ from rag.answering.checks.modality import check_modality
 from rag.answering.checks.naming import check_names
 from rag.answering.checks.negation import check_negation
 from rag.answering.checks.numbers import check_codes, check_dates, check_numbers
+from rag.answering.checks.percent import alike
 from rag.answering.checks.quotation import check_quotation
 from rag.answering.checks.speaker import check_speaker
 from rag.answering.checks.text import fold, split_sentences
@@ -180,7 +181,7 @@ class Weighed:
 
 def weigh(case: Case, shown: Reading, support: SupportOf | None) -> Weighed:
     """All that the verdict rests on; the reader gets to see `shown`, or an excerpt of it."""
-    pair = (case.statement.text.raw, excerpt(case.statement, shown))
+    pair = alike(case.statement.text.raw, excerpt(case.statement, shown))
     scores = support([pair]) if support is not None else None
     heard = scores[0] if scores else None
     found = findings(case)
