@@ -48,10 +48,12 @@ def _until(holds, seconds: float = 5.0) -> None:  # type: ignore[no-untyped-def]
 def test_each_is_served_in_turn_and_told_how_many_are_ahead() -> None:
     first, second, third = _standing(Line(), 3)
     assert first.served.wait(5)
-    _until(lambda: third.told == [2])
+    # Who is served before looking up is told nothing of the place it had.
+    _until(lambda: (second.told, third.told) == ([1], [2]))
     first.done.set()
     assert second.served.wait(5)
     assert not third.served.is_set()
+    _until(lambda: third.told == [2, 1])
     second.done.set()
     assert third.served.wait(5)
     third.done.set()

@@ -189,9 +189,15 @@ def test_an_answer_made_of_attacks_is_text(visit: Visit, address: str, shelf: Sh
     page.locator(".og-ask-why:popover-open input").fill(STORM[:500])
     page.keyboard.press("Enter")
     page.wait_for_selector("#og-live .og-said .og-down[aria-pressed=true]")
+    # The thumb is kept at once, its reason with the form: by an event of its own.
+    for _ in range(100):
+        kept = [one.feedback.reason[:100] for one in shelf.store.feedback.all()]
+        if STORM[:100] in kept:
+            break
+        page.wait_for_timeout(100)
+    assert STORM[:100] in kept
     page.reload()  # as it was kept
     page.wait_for_selector("#og-live .og-said .og-down[aria-pressed=true]")
-    assert STORM[:100] in [one.feedback.reason[:100] for one in shelf.store.feedback.all()]
     watch.unhurt(page)
 
 
