@@ -47,7 +47,9 @@ class Composer:
             once(part, "edit", self._edit)
             once(part, "rephrase", self._rephrase)
             once(part, "copylink", self._link)
-            once(part, "feedback", self._judge)
+            # A reason may follow its thumb before the page has answered: by default the second
+            # of two such events is dropped.
+            once(part, "feedback", self._judge, trigger_mode="multiple")
             part.translate(handlers.once(self._translate), handlers.inputs, p.all, **AT_ONCE).then(
                 handlers.once(self._translated), handlers.inputs, p.all, **AT_ONCE
             )
