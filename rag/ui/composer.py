@@ -47,7 +47,6 @@ class Composer:
             once(part, "edit", self._edit)
             once(part, "rephrase", self._rephrase)
             once(part, "copylink", self._link)
-            # One at a time: a click may arrive twice, and the second would take the thumb back.
             once(part, "feedback", self._judge)
             part.translate(handlers.once(self._translate), handlers.inputs, p.all, **AT_ONCE).then(
                 handlers.once(self._translated), handlers.inputs, p.all, **AT_ONCE

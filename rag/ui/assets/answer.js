@@ -97,18 +97,8 @@
     put(reasons, button);
     reasons.querySelector("button").focus({ preventScroll: true });
   };
-  // The reason goes after its thumb has been kept: side by side, the second to arrive could
-  // take the first back.
-  const afterThumb = (said, tries = 0) => {
-    const { exchange, target, index, verdict } = said;
-    const kept = element.querySelector(
-      `[data-act="feedback"][data-exchange="${exchange}"][data-target="${target}"]` +
-        `[data-index="${index}"][data-verdict="${verdict}"][aria-pressed="true"]`);
-    if (kept || tries > 100) trigger("feedback", said);
-    else setTimeout(() => afterThumb(said, tries + 1), 50);
-  };
   const send = (reason) => {
-    if (judged && reason) afterThumb({ ...judged, reason });
+    if (judged && reason) trigger("feedback", { ...judged, reason });
     hideReasons(true);
   };
   const ownWords = () => reasons.querySelector("input").value.trim();
