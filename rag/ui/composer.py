@@ -47,7 +47,8 @@ class Composer:
             once(part, "edit", self._edit)
             once(part, "rephrase", self._rephrase)
             once(part, "copylink", self._link)
-            once(part, "feedback", self._judge)
+            # A reason may follow before its thumb has been kept: by default it would be dropped.
+            once(part, "feedback", self._judge, trigger_mode="multiple")
             part.translate(handlers.once(self._translate), handlers.inputs, p.all, **AT_ONCE).then(
                 handlers.once(self._translated), handlers.inputs, p.all, **AT_ONCE
             )
@@ -177,6 +178,7 @@ class Composer:
             sent.text("index"),
             sent.text("verdict"),
             sent.maybe("reason"),
+            back=sent.text("back") == "true",
         ):
             return {}
         last = int(place) == len(now.session.exchanges) - 1

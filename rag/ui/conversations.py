@@ -127,9 +127,15 @@ class Keeping:
         index: str,
         verdict: str,
         reason: str | None,
+        *,
+        back: bool = False,
     ) -> bool:
-        """Keep a thumb on a part of an answer; the same thumb again, without a reason, takes it
-        back. False, and nothing is kept, for what the answer doesn't have."""
+        """Keep a thumb on a part of an answer, or take it `back`. False, and nothing is kept, for
+        what the answer doesn't have.
+
+        Which of the two the page says: a thumb and its reason are two events that may arrive
+        together, in either order, and neither may undo the other.
+        """
         if exchange is None or exchange.answer is None or not owner:
             return False
         if target not in get_args(Target) or verdict not in get_args(Thumb):
@@ -145,15 +151,15 @@ class Keeping:
         if at not in known[target]:
             return False
         now = self.verdicts(owner, [exchange])[answer.trace_id].get((target, at))
-        chosen = None if now == verdict and reason is None else verdict
-        self._store.feedback.give(
-            owner,
-            answer.trace_id,
-            cast(Target, target),
-            at,
-            cast(Thumb | None, chosen),
-            reason or "",
-        )
+        if back or reason is not None or now != verdict:
+            self._store.feedback.give(
+                owner,
+                answer.trace_id,
+                cast(Target, target),
+                at,
+                None if back else cast(Thumb, verdict),
+                reason or "",
+            )
         return True
 
 

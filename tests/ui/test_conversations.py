@@ -221,6 +221,9 @@ def test_a_thumb_stays_where_it_was_given(bot: ScriptedBot, visit: Visit) -> Non
     page.reload()
     page.wait_for_selector(f"{thumb}[aria-pressed=true]")
     assert bot.store.feedback.all()
+    page.click(thumb)
+    page.wait_for_selector(f"{thumb}[aria-pressed=false]")
+    assert bot.store.feedback.all() == []
 
 
 def test_two_browsers_never_see_each_others_conversations(visit: Visit, url: str) -> None:

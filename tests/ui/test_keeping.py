@@ -188,9 +188,20 @@ def test_the_same_thumb_again_takes_it_back(chat: Chat, bot: ScriptedBot) -> Non
     assert keeping.judge(ME, x, "answer", "0", "down", "It is outdated")
     assert given() == {("statement", 1): "up", ("answer", 0): "down"}
     assert [j.feedback.reason for j in bot.store.feedback.all()] == ["", "It is outdated"]
-    assert keeping.judge(ME, x, "statement", "1", "up", None)
+    assert keeping.judge(ME, x, "statement", "1", "up", None, back=True)
     assert given() == {("answer", 0): "down"}
     assert keeping.verdicts(OTHER, [x]) == {"5f0c2a91": {}}
+
+
+@pytest.mark.parametrize("reasons", [(None, "It is outdated"), ("It is outdated", None)])
+def test_a_thumb_and_its_reason_may_arrive_in_either_order(
+    chat: Chat, bot: ScriptedBot, reasons: tuple[str | None, ...]
+) -> None:
+    x = _asked(chat, scripted.PHONE).exchanges[0]
+    for reason in (*reasons, None):  # and the click a second time
+        assert chat.keeping.judge(ME, x, "answer", "0", "down", reason)
+    (given,) = bot.store.feedback.all()
+    assert (given.feedback.verdict, given.feedback.reason) == ("down", "It is outdated")
 
 
 @pytest.mark.parametrize(
