@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
-import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +15,6 @@ import pytest
 
 pytest.importorskip("mcp")
 
-import uvicorn
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
@@ -27,6 +23,7 @@ from rag.errors import StoreError
 from rag.mcp_server import build_server, http_app
 from rag.serving import build_app
 from rag.types import Answer, Chunk, Hit
+from tests.api.serving import listening
 from tests.ui import scripted
 from tests.ui.script import ScriptedBot
 from tests.ui.scripted import sample_bot
@@ -250,18 +247,8 @@ def test_a_full_line_is_told_of(bot: ScriptedBot) -> None:
 def served_by(bot: ScriptedBot) -> Iterator[str]:
     """The whole server over a scripted bot, as `ordagrant serve --no-chat` has it."""
     app = build_app(Door(cast(Any, bot), bot.settings), "127.0.0.1", chat=False)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive(), "uvicorn did not start"
-            time.sleep(0.02)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    with listening(app) as address:
+        yield address
 
 
 @pytest.fixture

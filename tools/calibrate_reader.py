@@ -211,6 +211,8 @@ def weigh(reader: TrainedReader, held: list[Claim]) -> dict[str, Any]:
     figures_ = {}
     for name, rows in sorted(by_set.items()):
         truth = [bool(labels[i] == SUPPORTED) for i in rows]
+        if len(set(truth)) < 2:
+            continue  # nothing to tell apart
         right = [t == (supported[i] > 0.5) for t, i in zip(truth, rows, strict=True)]
         figures_[name] = {
             "auc": round(auc(truth, [float(supported[i]) for i in rows]), 3),

@@ -18,10 +18,10 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -122,6 +122,20 @@ class _Place:
 class _Talk:
     turns: deque[Turn]
     last: float
+
+
+async def until(stop: asyncio.Event, reading: Coroutine[Any, Any, None]) -> None:
+    """Reads until that ends or `stop` is set; what reading raises is raised here."""
+    loop = asyncio.get_running_loop()
+    tasks = loop.create_task(reading), loop.create_task(stop.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            tasks[0].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Attendant:

@@ -22,7 +22,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from rag.connectors.base import Attendant, Later, Message, Refused
+from rag.connectors.base import Attendant, Later, Message, Refused, until
 from rag.errors import SettingsError
 from rag.rendering import Piece, as_html, write_text
 
@@ -92,16 +92,9 @@ class TelegramConnector:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answers until `stop`. Raises `SettingsError` where the token is not accepted."""
-        reading = asyncio.get_running_loop().create_task(self._read())
-        stopped = asyncio.get_running_loop().create_task(stop.wait())
         try:
-            await asyncio.wait({reading, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done():
-                reading.result()
+            await until(stop, self._read())
         finally:
-            for task in (reading, stopped):
-                task.cancel()
-            await asyncio.gather(reading, stopped, return_exceptions=True)
             await self._attendant.stop()
             await self._account.shutdown()
 

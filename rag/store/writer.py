@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from rag.store import means, outbox, witnesses
 from rag.store.filters import day_number
 from rag.store.lexical import Fts5Index, IndexRow, context_text
-from rag.store.rows import info_values, masks_json, searched_words, to_info
+from rag.store.rows import info_values, masks_json, searched_words
 from rag.store.schema import articles, bin_articles, chunks, sentences, texts
 from rag.store.vectors import VectorRow
 from rag.types import Article, ArticleInfo, Chunk
@@ -125,11 +125,6 @@ def refresh_lexical(connection: Connection, article_ids: Sequence[str] | None = 
         ]
         Fts5Index.remove(connection, [row.key for row in rows])
         Fts5Index.add(connection, rows, context_text(article.info))
-
-
-def stored_info(connection: Connection, article_id: str) -> ArticleInfo | None:
-    row = connection.execute(select(articles).where(articles.c.id == article_id)).one_or_none()
-    return None if row is None else to_info(row)
 
 
 def _write_rows(connection: Connection, item: Prepared) -> int:

@@ -13,13 +13,9 @@ from openai import OpenAI
 from rag.settings import Settings
 from rag.types import Turn
 from tests.api.made import ITEMS, QUESTION, Astray, MadeBot
-from tests.api.serving import serving
+from tests.api.serving import client_of, serving
 from tests.ui.script import ScriptedBot
 from tests.ui.scripted import LLM_DOWN, PHONE, RARE_EARTHS, UNANSWERED, sample_bot
-
-
-def client_of(url: str) -> OpenAI:
-    return OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
 
 
 @pytest.fixture(scope="module")

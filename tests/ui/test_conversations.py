@@ -13,18 +13,11 @@ import pytest
 from rag.types import Filters
 from tests.ui import scripted
 from tests.ui.scripted import ScriptedBot
+from tests.ui.test_browser import _ask
 
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Any]
-
-
-def _ask(page: Any, question: str, until: str = "#og-live .og-done") -> None:
-    page.wait_for_selector("#og-ask", state="visible")
-    page.fill("#og-box textarea", question)
-    page.keyboard.press("Enter")
-    page.locator("#og-live .og-question", has_text=question[:40]).wait_for()
-    page.wait_for_selector(until)
 
 
 def _questions(page: Any) -> list[str]:
