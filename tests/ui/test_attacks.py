@@ -289,11 +289,16 @@ def test_articles_made_of_attacks_are_listed_read_and_added(
     told = page.locator(".og-news-done").text_content()
     assert "<img src=x onerror=window.__pwned=20>{{7*7}}" in told
     watch.unhurt(page)
+    rows = "document.querySelectorAll('.og-lib-row').length"
+    page.wait_for_function(f"{rows} > 1")
+    everything = page.evaluate(rows)
     page.fill("#og-lib-search", "storm")
     page.select_option("#og-lib-source", index=1)
     page.wait_for_timeout(1_000)
     watch.unhurt(page)
     page.click("[data-clear]")
+    # Rows move while the list fills up again; a click should meet the one it was meant for.
+    page.wait_for_function(f"{rows} >= {everything}")
     row = page.locator(".og-lib-open[data-article=storm]")
     row.click()
     page.wait_for_selector(".og-reading")

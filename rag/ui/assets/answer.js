@@ -108,7 +108,9 @@
     if (choice) send(choice.dataset.own ? ownWords() : choice.dataset.reason);
   });
   reasons.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches("input")) send(ownWords());
+    if (event.key !== "Enter" || !event.target.matches("input")) return;
+    event.preventDefault(); // the focus goes back to the thumb, and Enter would press it
+    send(ownWords());
   });
   reasons.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !reasons.contains(event.relatedTarget)) hideReasons(false);

@@ -60,8 +60,9 @@ const rename = (button) => {
   };
   field.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Enter") end(true);
-    if (event.key === "Escape") end(false);
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault(); // the focus goes to the title, and Enter would press it
+    end(event.key === "Enter");
   });
   field.addEventListener("blur", () => end(true));
   expand(item, false);
