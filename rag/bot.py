@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 
+from rag.again import Again, Told
 from rag.answering.answerability import decline_at, judged
 from rag.answering.assemble import Accepted, correction_statement
 from rag.answering.compose import compose
@@ -81,6 +82,7 @@ class Bot:
         self.retriever = Retriever(store, similarity)
         self.finder = EvidenceFinder(store, reader, similarity, settings, self.calibration)
         self._replies = Replies(store, self.llm_label)
+        self._again = Again(store)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress | None = None) -> Bot:
@@ -180,9 +182,43 @@ class Bot:
         if unusable is not None:
             yield Finished(unusable)
             return
+        if self.chat is None:
+            yield from self._extracted(run, history, filters, cancelled)
+            return
         chat = self.chat
         if waiting is not None and isinstance(chat, TakesTurns):
             chat = chat.telling(waiting)
+        yield from self._made(run, history, filters, chat, cancelled)
+
+    def _extracted(
+        self,
+        run: Run,
+        history: Sequence[Turn],
+        filters: Filters,
+        cancelled: Callable[[], bool] | None,
+    ) -> Iterator[Event]:
+        """An answer without an LLM: made, or given again."""
+        key = self._again.key(run.question, history, filters)
+        known = self._again.find(key)
+        if known is not None:
+            yield from known.before
+            yield Finished(self._replies.again(run, known.answer))
+            return
+        before: list[Event] = []
+        for event in self._made(run, history, filters, None, cancelled):
+            if isinstance(event, Finished):  # whoever has this may ask for no more
+                self._again.keep(key, Told(tuple(before), event.answer))
+            before.append(event)
+            yield event
+
+    def _made(
+        self,
+        run: Run,
+        history: Sequence[Turn],
+        filters: Filters,
+        chat: ChatModel | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> Iterator[Event]:
         with run.timed("retrieve"):
             run.standalone = run.asked = standalone(run.question, history, chat)
         evidence = self._of_parts(run, filters) or self._searched(run, run.asked, filters)

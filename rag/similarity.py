@@ -38,7 +38,8 @@ class Similarity:
         if vector is None:
             vector = self._embedder.embed_query(question)
             self._remember([(key, vector)])
-        return self._centred(vector, language)
+        mean = None if language is None else self._store.language_mean(language)
+        return _centred(vector, mean)
 
     def sentences(
         self, question: str, language: str, sentences: Sequence[tuple[str, str]]
@@ -53,18 +54,15 @@ class Similarity:
             self._remember(new)
             found.update(new)
         asked = self.question(question, language)
+        spoken_in = {spoken for _, spoken in sentences}
+        means = {spoken: self._store.language_mean(spoken) for spoken in spoken_in}
         cosines = []
         for key, (_, spoken) in zip(keys, sentences, strict=True):
             vector = found[key]
             if vector is None:
                 raise AssertionError("every sentence was embedded above")
-            cosines.append(float(asked @ self._centred(vector, spoken)))
+            cosines.append(float(asked @ _centred(vector, means[spoken])))
         return cosines
-
-    def _centred(self, vector: NDArray[np.float32], language: str | None) -> NDArray[np.float32]:
-        mean = None if language is None else self._store.language_mean(language)
-        centred = vector if mean is None else vector - mean
-        return np.asarray(centred / (np.linalg.norm(centred) or 1.0), dtype=np.float32)
 
     def _recall(self, key: tuple[str, str]) -> NDArray[np.float32] | None:
         with self._lock:
@@ -77,3 +75,8 @@ class Similarity:
             self._vectors.update(new)
             while len(self._vectors) > _REMEMBERED:
                 self._vectors.popitem(last=False)
+
+
+def _centred(vector: NDArray[np.float32], mean: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    centred = vector if mean is None else vector - mean
+    return np.asarray(centred / (np.linalg.norm(centred) or 1.0), dtype=np.float32)

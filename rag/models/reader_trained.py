@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from rag.errors import ModelError
 from rag.models import e5
 from rag.models.progress import Progress, silent
-from rag.models.runtime import Floats, Graph, load_tokenizer
+from rag.models.rows import Rows
+from rag.models.runtime import Floats, Graph, cores, load_tokenizer
 from rag.settings import Settings
 from rag.types import Passage, Reading, Support
 
@@ -63,6 +64,15 @@ class Fit:
     temperature: float = 1.0  # of the support output (Guo et al. 2017)
 
 
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What the net makes of a row of tokens; `spans` (length, 2) and `support` (3) are logits."""
+
+    answer: float
+    spans: Floats
+    support: Floats
+
+
 def has_weights(folder: Path) -> bool:
     return (folder / _WEIGHTS).is_file()
 
@@ -76,8 +86,8 @@ class TrainedReader:
         """`weights` is the folder of the tuned weights. Raises `ModelError` when damaged."""
         self._e5 = e5_folder
         self._weights = weights
-        self._threads = threads
         self._fit = _load_fit(weights / _CALIBRATION)
+        self._rows = Rows(self._run, threads or cores())
         self._lock = threading.Lock()
         self._graph: Graph | None = None
 
@@ -104,10 +114,11 @@ class TrainedReader:
             [b + p.text for b, p in zip(before, passages, strict=True)], add_special_tokens=False
         )
         room = _ALL_TOKENS - len(asked) - 4
+        outputs = self._rows.each([_row(asked, one.ids[:room]) for one in encoded])
         readings = []
-        for passage, ahead, one in zip(passages, before, encoded, strict=True):
+        for passage, ahead, one, output in zip(passages, before, encoded, outputs, strict=True):
             offsets = np.array(one.offsets[:room], np.int64).reshape(-1, 2) - len(ahead)
-            readings.append(self._read(asked, passage, one.ids[:room], offsets))
+            readings.append(self._reading(3 + len(asked), passage, offsets, output))
         return readings
 
     def support(self, claims: Sequence[tuple[str, str]]) -> list[Support] | None:
@@ -121,44 +132,45 @@ class TrainedReader:
         for claim, evidence in claims:
             said = self._ids(f"claim: {claim.strip()}")[:_QUESTION_TOKENS]
             room = _ALL_TOKENS - len(said) - 4
-            rows.append((said, self._ids(f"{_PREFIX}{evidence.strip()}")[:room]))
-        found = [self._run(said, ids)[2][0] for said, ids in rows]
+            rows.append(_row(said, self._ids(f"{_PREFIX}{evidence.strip()}")[:room]))
+        found = [output.support for output in self._rows.each(rows)]
         return np.array(found, np.float32).reshape(-1, 3)
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = load_tokenizer(self._e5).encode(text, add_special_tokens=False).ids
         return ids
 
-    def _run(self, first: list[int], second: list[int]) -> tuple[Floats, Floats, Floats]:
-        """The outputs for `<s> first </s></s> second </s>`: answer (1, 1), spans (1, length, 2)
-        and support (1, 3)."""
-        row = [_START, *first, _END, _END, *second, _END]
+    def _run(self, row: Sequence[int]) -> _Output:
         (answer, spans, support), _ = self._loaded().run([row])
-        return answer, spans, support
+        return _Output(float(answer[0, 0]), spans[0], support[0])
 
-    def _read(
-        self, asked: list[int], passage: Passage, ids: list[int], offsets: Offsets
+    def _reading(
+        self, before: int, passage: Passage, offsets: Offsets, output: _Output
     ) -> tuple[Reading, float, float]:
+        """What `output` says of the passage, whose tokens come after `before` others."""
         inside = np.flatnonzero(offsets[:, 1] > 0)
         if not passage.text.strip() or not len(inside):
             return Reading(0.0, 0, 0, (0.0,) * len(passage.sentences)), -math.inf, -math.inf
-        answers, (spans,), _ = self._run(asked, ids)
-        answer = float(answers[0, 0])
-        tokens = spans[3 + len(asked) + inside]
-        a, b, margin = _best_span(tokens, spans[0])
-        answerable = self._fit.platt(answer, margin)
+        tokens = output.spans[before + inside]
+        a, b, margin = _best_span(tokens, output.spans[0])
+        answerable = self._fit.platt(output.answer, margin)
         start, end = int(offsets[inside[a], 0]), int(offsets[inside[b], 1])
         start, end = _trimmed(passage.text, max(0, start), end)
         shares = _sentence_shares(passage, tokens, offsets[inside])
         scores = tuple(float(answerable * share) for share in shares)
-        return Reading(answerable, start, end, scores), answer, margin
+        return Reading(answerable, start, end, scores), output.answer, margin
 
     def _loaded(self) -> Graph:
         with self._lock:
             if self._graph is None:
                 path = graph_file(self._e5, self._weights / _WEIGHTS)
-                self._graph = Graph(self._e5, path, self._threads)
+                self._graph = Graph(self._e5, path, threads=1)  # a row a thread: see Rows
             return self._graph
+
+
+def _row(first: list[int], second: list[int]) -> list[int]:
+    """`<s> first </s></s> second </s>`"""
+    return [_START, *first, _END, _END, *second, _END]
 
 
 def _best_span(tokens: Floats, null: Floats) -> tuple[int, int, float]:

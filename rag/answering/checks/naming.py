@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.answering.checks.case import Case, Check, Finding, Reading
 from rag.answering.checks.lexicon import words
-from rag.answering.checks.names import Name, index_names, missing_part
+from rag.answering.checks.names import Name, NameIndex, index_names, missing_part
 from rag.answering.reasons import why
 
 _BESIDE = 2  # words on either side of a name that tell its place
@@ -22,7 +22,8 @@ def check_names(case: Case) -> list[Finding]:
     language = case.statement.text.language
     index = index_names((r.text, r.names) for r in case.sources())
     asked = case.question and index_names([(case.question.text, case.question.names)])
-    competing = _competing(case)
+    mine = index_names([(case.statement.text, case.statement.names)])
+    competing = _competing(case, mine)
     referring = any(_refers(quote) for quote in case.quotes)
     found = []
     for at, name in enumerate(case.statement.names):
@@ -32,7 +33,7 @@ def check_names(case: Case) -> list[Finding]:
         # A name only the question gives is fine unless the quotes name somebody else.
         if asked and not competing and missing_part(name, asked, language) is None:
             continue
-        other = next((o for q in case.quotes if (o := _in_its_place(case, name, q))), None)
+        other = next((o for q in case.quotes if (o := _in_its_place(case, name, q, mine))), None)
         if other is not None:
             found.append(Finding("swap", why("swapped", other=other.text, what=name.text)))
             continue
@@ -43,12 +44,11 @@ def check_names(case: Case) -> list[Finding]:
     return found
 
 
-def _in_its_place(case: Case, name: Name, quote: Reading) -> Name | None:
+def _in_its_place(case: Case, name: Name, quote: Reading, mine: NameIndex) -> Name | None:
     """Another name that the quote has between the same words, and the statement has not."""
     if quote.text.language != case.statement.text.language:
         return None
     before, after = _around(case.statement, name)
-    mine = index_names([(case.statement.text, case.statement.names)])
     for other in quote.names:
         left, right = _around(quote, other)
         both = before[-1:] == left[-1:] and after[:1] == right[:1]
@@ -68,11 +68,10 @@ def _around(reading: Reading, name: Name) -> tuple[list[str], list[str]]:
     return left, stems[name.last : min(last, name.last + _BESIDE)]
 
 
-def _competing(case: Case) -> bool:
-    """Whether the quotes, where most about it, name what the statement does not."""
-    index = index_names([(case.statement.text, case.statement.names)])
+def _competing(case: Case, mine: NameIndex) -> bool:
+    """Whether the quotes, where most about it, name what the statement (`mine`) does not."""
     return any(
-        missing_part(name, index, quote.text.language) is not None
+        missing_part(name, mine, quote.text.language) is not None
         for quote, first, last in case.focus()
         for name in quote.names
         if first <= name.first < last
