@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench import load as load_run
 from bench import processes, warm
 from eval.cases import Suite, corpus_texts, find_case_file, load_suite
 from eval.metrics import latency
@@ -33,6 +34,9 @@ AIMS = {
     "quotes_ms": "under 150 ms",
     "answer_ms": "a quarter of CitationQueryEngine's",
     "ingest_per_s": "60",
+    "load_again_p95_ms": "under 1500 ms",
+    "load_again_errors": "0",
+    "load_new_errors": "0",
 }
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -151,7 +155,8 @@ def _measure(
     _say("Cold start, as a whole process")
     figures |= _cold(data, asked[0], rounds=3 if quick else 5)
     _say("Warm, to the quotes")
-    figures |= _quotes(settings, asked[: 6 if quick else 20])
+    figures |= _quotes(settings, asked[: 6 if quick else 22])
+    figures |= _load(data, folder / "serve.log", asked, seconds=5 if quick else load_run.SECONDS)
     _say("Ingest")
     figures |= _ingest(folder, list(texts.values()), articles=4 if quick else 30)
     if llm != "none":
@@ -184,8 +189,20 @@ def _quotes(settings: Settings, questions: Sequence[str]) -> dict[str, Any]:
     with Bot.open(settings) as bot:
         for question in questions[:2]:
             warm.to_quotes(bot, question)
-        times = [warm.to_quotes(bot, question) for question in questions]
+        # Not those again: what was read once is remembered.
+        times = [warm.to_quotes(bot, question) for question in questions[2:]]
     return _timed("quotes", times)
+
+
+def _load(data: Path, log: Path, questions: Sequence[str], seconds: float) -> dict[str, Any]:
+    """A fresh server for each load: what the one remembers must not help the other."""
+    figures: dict[str, Any] = {"load_clients": load_run.CLIENTS, "load_seconds": seconds}
+    asked = {"again": load_run.again(questions), "new": load_run.new(questions)}
+    for name, some in asked.items():
+        _say(f"Under load: {load_run.CLIENTS} clients for {seconds:.0f} s, {name}")
+        with load_run.serving(data, log) as server:
+            figures |= load_run.run(server, some, seconds=seconds).figures(name)
+    return figures
 
 
 def _ingest(folder: Path, texts: Sequence[str], articles: int) -> dict[str, Any]:
@@ -259,7 +276,7 @@ def _in_turns(
         if ask is None or not some:
             continue
         if ask is not previous:
-            ask(some[-1])
+            ask(f"Then: {some[-1]}")  # what was read once is remembered
         previous = ask
         for number, question in enumerate(some, start=1):
             times.append(ask(question))
@@ -281,6 +298,14 @@ _ROWS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("cold_start_s", "`ordagrant ask --llm none`, whole process, median", lambda v: f"{v:.1f} s"),
     ("quotes_ms", "warm, question to quotes, median", lambda v: f"{v:.0f} ms"),
     ("quotes_p95_ms", "warm, question to quotes, 95%", lambda v: f"{v:.0f} ms"),
+    ("load_again_p95_ms", "50 clients, asking the same again, 95%", lambda v: f"{v:.0f} ms"),
+    ("load_again_per_s", "the same, answers a second", lambda v: f"{v:.1f}"),
+    ("load_again_errors", "the same, errors", lambda v: f"{v:.0f}"),
+    ("load_again_growth_mb", "the same, memory in the second half", lambda v: f"{v:+.0f} MB"),
+    ("load_new_p95_ms", "50 clients, each question new, 95%", lambda v: f"{v:.0f} ms"),
+    ("load_new_per_s", "the same, answers a second", lambda v: f"{v:.1f}"),
+    ("load_new_errors", "the same, errors", lambda v: f"{v:.0f}"),
+    ("load_new_growth_mb", "the same, memory in the second half", lambda v: f"{v:+.0f} MB"),
     ("answer_ms", "warm, question to complete answer, median", lambda v: f"{v / 1000:.1f} s"),
     ("rival_ms", "the same by CitationQueryEngine, median", lambda v: f"{v / 1000:.1f} s"),
     ("answer_share_of_rival", "our time as a share of theirs", lambda v: f"{100 * v:.0f}%"),
