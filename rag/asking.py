@@ -15,6 +15,16 @@ _NOW = re.compile(
 )
 
 
+# Phones and chat apps set them by themselves.
+_MARKS = str.maketrans({"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'"})
+
+
+def straight(question: str) -> str:
+    """The question with straight quotation marks and apostrophes: as it is typed on a keyboard,
+    and with which the models were trained."""
+    return question.translate(_MARKS)
+
+
 def asks_for_now(question: str) -> bool:
     """Whether the newest word counts: "the latest offer", "hur är läget nu?"."""
     return _NOW.search(question) is not None

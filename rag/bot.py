@@ -22,6 +22,7 @@ from rag.answering.phrases import phrase
 from rag.answering.premise import contradicted
 from rag.answering.telling import Besides, besides, in_order
 from rag.answering.verify import also_saying, verify
+from rag.asking import straight
 from rag.calibration import Calibration, load_calibration
 from rag.conversation import is_question, standalone
 from rag.corpus.language import detect_question
@@ -220,7 +221,8 @@ class Bot:
         cancelled: Callable[[], bool] | None,
     ) -> Iterator[Event]:
         with run.timed("retrieve"):
-            run.standalone = run.asked = standalone(run.question, history, chat)
+            run.standalone = standalone(run.question, history, chat)
+            run.asked = straight(run.standalone)
         evidence = self._of_parts(run, filters) or self._searched(run, run.asked, filters)
         yield EvidenceFound(run.standalone, evidence)
         if not evidence.items:

@@ -101,3 +101,10 @@ def test_the_oldest_is_forgotten_first(bot: Bot, make_told: Callable[[str], Told
 def make_told(bot: Bot) -> Callable[[str], Told]:
     answer = bot.ask(QUESTION)
     return lambda question: Told((), answer.model_copy(update={"question": question}))
+
+
+def test_a_typographic_apostrophe_is_the_same_question(bot: Bot) -> None:
+    straight, curly = bot.ask("What was Berg's figure?"), bot.ask("What was Berg’s figure?")
+    own = {"trace_id", "timings_ms", "question", "standalone_question"}
+    assert curly.model_dump(exclude=own) == straight.model_dump(exclude=own)
+    assert curly.question == "What was Berg’s figure?"
