@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rag.connectors.base import Attendant
     from rag.settings import Settings
 
+_LOOPBACK = "127.0.0.1"
+
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="Data folder [default: $ORDAGRANT_DATA, else .ordagrant]."),
@@ -31,6 +34,12 @@ Llm = Annotated[
         help="auto | none | local | PATH.gguf | ollama:NAME | openai:NAME[@URL] | anthropic:NAME",
     ),
 ]
+
+MetricsPort = Annotated[
+    int | None,
+    typer.Option("--metrics-port", min=0, max=65535, help="Serve metrics for Prometheus there."),
+]
+MetricsHost = Annotated[str, typer.Option("--metrics-host", help="Address to serve them on.")]
 
 connect = typer.Typer(
     help="Answer in a chat app. Secrets are read from the environment.", no_args_is_help=True
@@ -49,7 +58,12 @@ def register(app: typer.Typer) -> None:
 
 
 @connect.command()
-def matrix(data: Data = None, llm: Llm = None) -> None:
+def matrix(
+    data: Data = None,
+    llm: Llm = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = _LOOPBACK,
+) -> None:
     """Matrix. MATRIX_HOMESERVER, MATRIX_USER, and MATRIX_PASSWORD or MATRIX_TOKEN."""
     secrets = Secrets(os.environ)
     server = secrets.need("MATRIX_HOMESERVER", "the address of the server: https://matrix.example")
@@ -63,11 +77,17 @@ def matrix(data: Data = None, llm: Llm = None) -> None:
         return MatrixConnector(attendant, server, user, password=password, token=token)
 
     _check("matrix", "nio")
-    _run("matrix", load_settings(data=data, llm=llm), secrets, made)
+    settings = load_settings(data=data, llm=llm)
+    _run("matrix", settings, secrets, made, (metrics_host, metrics_port))
 
 
 @connect.command()
-def telegram(data: Data = None, llm: Llm = None) -> None:
+def telegram(
+    data: Data = None,
+    llm: Llm = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = _LOOPBACK,
+) -> None:
     """Telegram. TELEGRAM_TOKEN, as @BotFather gave it."""
     secrets = Secrets(os.environ)
     token = secrets.need("TELEGRAM_TOKEN", "the token that @BotFather gave for the bot")
@@ -79,7 +99,8 @@ def telegram(data: Data = None, llm: Llm = None) -> None:
         return TelegramConnector(attendant, token, base_url=base_url)
 
     _check("telegram", "telegram")
-    _run("telegram", load_settings(data=data, llm=llm), secrets, made)
+    settings = load_settings(data=data, llm=llm)
+    _run("telegram", settings, secrets, made, (metrics_host, metrics_port))
 
 
 @connect.command()
@@ -88,9 +109,11 @@ def slack(
         bool, typer.Option("--http", help="Listen for events over HTTP, not over a socket.")
     ] = False,
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 3000,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = _LOOPBACK,
     data: Data = None,
     llm: Llm = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = _LOOPBACK,
 ) -> None:
     """Slack. SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or (--http) SLACK_SIGNING_SECRET."""
     secrets = Secrets(os.environ)
@@ -114,7 +137,58 @@ def slack(
         )
 
     _check("slack", "slack_bolt")
-    _run("slack", load_settings(data=data, llm=llm), secrets, made)
+    settings = load_settings(data=data, llm=llm)
+    _run("slack", settings, secrets, made, (metrics_host, metrics_port))
+
+
+@connect.command()
+def discord(
+    data: Data = None,
+    llm: Llm = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = _LOOPBACK,
+) -> None:
+    """Discord. DISCORD_TOKEN, as the developer portal gave it for the bot."""
+    secrets = Secrets(os.environ)
+    token = secrets.need("DISCORD_TOKEN", "the token of the bot, from Discord's developer portal")
+
+    def made(attendant: Attendant) -> Connector:
+        from rag.connectors.discord import DiscordConnector
+
+        return DiscordConnector(attendant, token)
+
+    _check("discord", "discord")
+    settings = load_settings(data=data, llm=llm)
+    _run("discord", settings, secrets, made, (metrics_host, metrics_port))
+
+
+@connect.command()
+def xmpp(
+    data: Data = None,
+    llm: Llm = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = _LOOPBACK,
+) -> None:
+    """XMPP. XMPP_JID and XMPP_PASSWORD; XMPP_SERVER as host:port where DNS does not tell;
+    XMPP_ROOMS, with commas, to enter rooms unasked."""
+    secrets = Secrets(os.environ)
+    jid = secrets.need("XMPP_JID", "the account of the bot: bot@xmpp.example", hide=False)
+    password = secrets.need("XMPP_PASSWORD", "the password of that account")
+    server = secrets.get("XMPP_SERVER", hide=False)
+    rooms = secrets.get("XMPP_ROOMS", hide=False) or ""
+
+    def made(attendant: Attendant) -> Connector:
+        from rag.connectors.xmpp import XmppConnector
+
+        return XmppConnector(attendant, jid, password, server=server, rooms=_listed(rooms))
+
+    _check("xmpp", "slixmpp")
+    settings = load_settings(data=data, llm=llm)
+    _run("xmpp", settings, secrets, made, (metrics_host, metrics_port))
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
 class Secrets(logging.Filter):
@@ -139,14 +213,18 @@ class Secrets(logging.Filter):
         return value
 
     def filter(self, record: logging.LogRecord) -> bool:
-        told = record.getMessage()
-        if record.exc_info or record.exc_text:
-            told += "\n" + (record.exc_text or logging.Formatter().formatException(record.exc_info))  # type: ignore[arg-type]
-            record.exc_info = record.exc_text = None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = self._blotted(record.exc_text)
+        record.exc_info = None  # nothing but the text of it is written
+        record.msg, record.args = self._blotted(record.getMessage()), ()
+        return True
+
+    def _blotted(self, told: str) -> str:
         for hidden in self._hidden:
             told = told.replace(hidden, "…")
-        record.msg, record.args = told, ()
-        return True
+        return told
 
 
 def _check(extra: str, package: str) -> None:
@@ -158,32 +236,40 @@ def _check(extra: str, package: str) -> None:
 
 
 def _run(
-    app: str, settings: Settings, secrets: Secrets, made: Callable[[Attendant], Connector]
+    app: str,
+    settings: Settings,
+    secrets: Secrets,
+    made: Callable[[Attendant], Connector],
+    metrics_at: tuple[str, int | None],
 ) -> None:
-    """Answers in `app` until interrupted."""
+    """Answers in `app` until interrupted, and serves its metrics at a host and port, if any."""
+    from rag.audit import Heard
     from rag.bot import Bot
     from rag.cli_io import progress_on_stderr
     from rag.connectors.base import Attendant
+    from rag.connectors.counts import RoomMetrics, served
     from rag.connectors.seen import Seen
+    from rag.logs import set_up_logs
 
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(secrets)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    seen = Seen(settings.data / "connectors.db")
-    try:
+    set_up_logs(settings, hide=secrets)
+    metrics = RoomMetrics()
+    with (
+        served(metrics, *metrics_at) as address,
+        closing(Seen(settings.data / "connectors.db")) as seen,
+    ):
         with progress_on_stderr() as progress:
             bot = Bot.open(settings, progress)
         with bot:
+            heard = Heard.of(bot, metrics)
 
             async def serve() -> None:
-                attendant = Attendant(bot, app, seen, _links(settings))
+                link = _links(settings)
+                attendant = Attendant(bot, app, seen, link, heard=heard, metrics=metrics)
                 await _until_interrupted(made(attendant))
 
-            print(f"Ordagrant answers in {app} (Ctrl+C ends it)", file=sys.stderr)
+            beside = f", its metrics are at {address}" if address else ""
+            print(f"Ordagrant answers in {app}{beside} (Ctrl+C ends it)", file=sys.stderr)
             asyncio.run(serve())
-    finally:
-        seen.close()
 
 
 async def _until_interrupted(connector: Connector) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -31,10 +32,14 @@ def mcp(
     ] = None,
 ) -> None:
     """Serve one MCP client on stdin and stdout: tools to ask, search and read articles."""
+    from rag.audit import Heard
     from rag.bot import Bot
+    from rag.logs import set_up_logs
     from rag.mcp_server import run_stdio
 
+    settings = load_settings(data=data, llm=llm)
+    set_up_logs(settings)
     with progress_on_stderr() as progress:
-        bot = Bot.open(load_settings(data=data, llm=llm), progress)
+        bot = Bot.open(settings, progress)
     with bot:
-        run_stdio(bot)
+        run_stdio(bot, partial(Heard.local(bot), "mcp"))

@@ -10,9 +10,12 @@ an application for many, to be mounted. What goes wrong reaches the client as on
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -28,7 +31,6 @@ from rag.types import Answer, ArticleInfo, Filters, Finished, Hit, PublishedIs, 
 
 try:
     import anyio
-    import anyio.to_thread
     from mcp.server import MCPServer
     from mcp.server.mcpserver import Context
     from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# Has work done in a thread; raises `OrdagrantError` where as much is in line as there may be.
+Submit = Callable[[Callable[[], None]], "Future[None]"]
 
 _LONGEST_QUESTION = 20_000
 _MOST_HITS = 50
@@ -115,9 +120,15 @@ Source = Annotated[str | None, Field(max_length=500, description="part of a sour
 Language = Annotated[str | None, Field(max_length=16, description="of the articles: en, sv, …")]
 
 
-def build_server(bot: Bot, heard: Callable[[Answer], None] | None = None) -> MCPServer[Any]:
-    """The server over `bot`. `heard` is told each answer, in the thread that made it."""
-    tools = _Tools(bot, heard)
+def build_server(
+    bot: Bot, heard: Callable[[Answer], None] | None = None, submit: Submit | None = None
+) -> MCPServer[Any]:
+    """The server over `bot`. `heard` is told each answer, in the thread that made it.
+
+    `submit` has questions answered in a line that other doors share; without it they have one
+    of their own.
+    """
+    tools = _Tools(bot, heard, submit)
     server = _Server(
         "ordagrant",
         title="Ordagrant",
@@ -141,13 +152,15 @@ def build_server(bot: Bot, heard: Callable[[Answer], None] | None = None) -> MCP
     return server
 
 
-def http_app(bot: Bot, heard: Callable[[Answer], None] | None = None) -> Starlette:
-    """The server over streamable HTTP, at the root of where it is mounted.
+def http_app(
+    bot: Bot, heard: Callable[[Answer], None] | None = None, submit: Submit | None = None
+) -> Starlette:
+    """The server over streamable HTTP, at the root of where it is mounted; see `build_server`.
 
     Its lifespan must run. It checks neither keys nor host names nor origins: what it is mounted
     in does. Each request stands for itself, so any number of processes may share the work.
     """
-    return build_server(bot, heard).streamable_http_app(
+    return build_server(bot, heard, submit).streamable_http_app(
         streamable_http_path="/",
         stateless_http=True,
         max_request_body_size=1_000 * bot.settings.api_body_kb,
@@ -155,9 +168,9 @@ def http_app(bot: Bot, heard: Callable[[Answer], None] | None = None) -> Starlet
     )
 
 
-def run_stdio(bot: Bot) -> None:
+def run_stdio(bot: Bot, heard: Callable[[Answer], None] | None = None) -> None:
     """Serves one client on stdin and stdout until it hangs up. Logs go to stderr."""
-    anyio.run(build_server(bot).run_stdio_async)
+    anyio.run(build_server(bot, heard).run_stdio_async)
 
 
 class _Server(MCPServer[Any]):
@@ -186,16 +199,34 @@ def _sentence(name: str, error: ToolError) -> str:
     return f"There is no tool {name!r}: use ask, search or article."
 
 
+class _Line:
+    """A line of the server's own: `at_once` are in hand, `in_line` more wait."""
+
+    def __init__(self, at_once: int, in_line: int) -> None:
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="ordagrant-mcp")
+        self._places = threading.BoundedSemaphore(at_once + in_line)
+
+    def submit(self, work: Callable[[], None]) -> Future[None]:
+        """Has `work` done in a thread; raises `OrdagrantError` where the line is full."""
+        if not self._places.acquire(blocking=False):
+            raise OrdagrantError("Too many questions are waiting: try again in a few seconds.")
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda _: self._places.release())
+        return future
+
+
 class _Tools:
     """The tools; each hops to a thread once. The docstrings are what a model is told of them."""
 
-    def __init__(self, bot: Bot, heard: Callable[[Answer], None] | None) -> None:
+    def __init__(
+        self, bot: Bot, heard: Callable[[Answer], None] | None, submit: Submit | None
+    ) -> None:
         self._bot = bot
         self._heard = heard
         settings = bot.settings
-        self._at_once = anyio.Semaphore(settings.api_at_once)
-        self._most = settings.api_at_once + settings.api_in_line
-        self._in_hand = 0
+        # Searching and reading, which take no LLM, never wait behind the questions of others.
+        self._submit = _Line(settings.api_at_once, settings.api_in_line).submit
+        self._submit_question = submit or self._submit
         self._most_turns, self._most_chars = settings.max_history_turns, settings.max_history_chars
         # Hits are the result here, so the reader weighs in: see `Retriever`.
         self._retriever: Retriever | None = None
@@ -227,7 +258,7 @@ class _Tools:
                     return event.answer
             return None
 
-        answer = await self._done(work)
+        answer = await self._done(work, self._submit_question)
         if answer is None:
             raise ToolError("The answer was given up before it was there: ask again.")
         return answer
@@ -259,7 +290,7 @@ class _Tools:
                 ]
             )
 
-        return await self._done(work)
+        return await self._done(work, self._submit)
 
     async def article(
         self,
@@ -284,7 +315,7 @@ class _Tools:
                 text=found.text[first:to],
             )
 
-        return await self._done(work)
+        return await self._done(work, self._submit)
 
     def _search(self) -> Retriever:
         if self._retriever is None:
@@ -304,20 +335,19 @@ class _Tools:
                 f"The history has {chars} characters and {self._most_chars} are allowed: send less."
             )
 
-    async def _done(self, work: Callable[[Callable[[], bool]], T]) -> T:
+    async def _done(self, work: Callable[[Callable[[], bool]], T], submit: Submit) -> T:
         """What `work` gives, in a thread; it hears when the client cancels. Raises `ToolError`."""
-        if self._in_hand >= self._most:
-            raise ToolError("Too many questions are waiting: try again in a few seconds.")
         stop = threading.Event()
-        self._in_hand += 1
+        within = copy_context()  # who asks, for one
+        given: list[T] = []
         try:
-            async with self._at_once:
-                return await anyio.to_thread.run_sync(work, stop.is_set, abandon_on_cancel=True)
+            placed = submit(lambda: given.append(within.run(work, stop.is_set)))
+            await asyncio.wrap_future(placed)
         except OrdagrantError as error:
             raise ToolError(str(error)) from error
         finally:
-            stop.set()
-            self._in_hand -= 1
+            stop.set()  # a client that gave up: what has begun ends soon, what waits is not begun
+        return given[0]
 
 
 def _about(info: ArticleInfo) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`ordagrant serve`: the API, the chat beside it and the MCP server, over one bot in one process.
 
 /api/…  /v1/…  /healthz  /readyz  /metrics  /openapi.json
-/chat/  the Gradio chat; where keys are needed, behind a login with one
+/chat/  the Gradio chat; where keys are needed, behind a login with one: /chat/login
 /mcp    the MCP server, if its extra is installed
 """
 
@@ -11,7 +11,7 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,15 +22,19 @@ from starlette.routing import Route
 
 from rag import tracing
 from rag.api.app import build_api
-from rag.api.audit import set_up_logs
 from rag.api.door import AddArticles, Added, Door
+from rag.api.errors import ApiError
 from rag.api.gate import Gate, Slash, caller_name
 from rag.cli_io import complain, progress_on_stderr
 from rag.errors import MissingExtra, OrdagrantError, SettingsError, StoreError
+from rag.logs import set_up_logs
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from rag.bot import Bot
     from rag.settings import Settings
+    from rag.ui.login import Login
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +89,7 @@ def build_app(door: Door, host: str, *, chat: bool = True) -> FastAPI:
 
         # Where others can come, visitors may change nothing unless the settings say so.
         reached_at = "" if door.keys_needed else host
-        mount_chat(api, door.bot, CHAT, reached_at, _login(door) if door.keys_needed else None)
+        mount_chat(api, door.bot, CHAT, reached_at, login=_login(door), heard=door.heard)
     return api
 
 
@@ -118,12 +122,21 @@ def adding(bot: Bot) -> AddArticles:
     return add
 
 
-def _login(door: Door) -> Any:
-    def login(given: str) -> bool:
-        key = door.keys.find(given) if door.keys is not None else None
-        return key is not None and "ask" in key.scopes
+def _login(door: Door) -> Login | None:
+    """The login of the chat, where a key is needed."""
+    from rag.ui.login import Login
 
-    return login
+    if not door.keys_needed or door.keys is None:
+        return None
+
+    def wait(address: str) -> int:
+        try:
+            door.rates.take_address(address)
+        except ApiError as error:
+            return int((error.headers or {})["Retry-After"])
+        return 0
+
+    return Login(door.keys, wait, https=(door.base_url or "").startswith("https:"))
 
 
 def _mount_mcp(api: FastAPI, door: Door) -> None:
@@ -132,7 +145,15 @@ def _mount_mcp(api: FastAPI, door: Door) -> None:
         from rag.mcp_server import http_app
     except MissingExtra:
         return
-    mcp = http_app(door.bot, lambda answer: door.heard(caller_name.get(), answer))
+
+    def submit(work: Callable[[], None]) -> Future[None]:
+        try:
+            return door.desk.submit(work)
+        except ApiError as error:
+            raise OrdagrantError(str(error)) from None
+
+    # Questions are in one line with those of the API, so that both together keep its bounds.
+    mcp = http_app(door.bot, lambda answer: door.heard(caller_name.get(), answer), submit)
     inner = api.router.lifespan_context
 
     @asynccontextmanager

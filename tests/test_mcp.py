@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +21,7 @@ from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
 from rag.api.door import Door
-from rag.errors import StoreError
+from rag.errors import OrdagrantError, StoreError
 from rag.mcp_server import build_server, http_app
 from rag.serving import build_app
 from rag.types import Answer, Chunk, Hit
@@ -222,6 +224,29 @@ def test_each_answer_is_heard(bot: ScriptedBot) -> None:
     assert [a.trace_id for a in heard] == [result.structured_content["trace_id"]]
 
 
+def test_questions_can_be_had_in_another_line(bot: ScriptedBot) -> None:
+    placed: list[Callable[[], None]] = []
+
+    def submit(work: Callable[[], None]) -> Future[None]:
+        placed.append(work)
+        if len(placed) > 1:
+            raise OrdagrantError("That line is full.")
+        future: Future[None] = Future()
+        work()
+        future.set_result(None)
+        return future
+
+    async def work(client: Client) -> Any:
+        asked = {"question": scripted.PHONE}
+        told = [await client.call_tool("ask", asked) for _ in range(2)]
+        return [*told, await client.call_tool("article", {"article_id": scripted.TRUCE})]
+
+    answered, full, read = _with(build_server(cast(Any, bot), submit=submit), work)
+    assert answered.structured_content["status"] == "answered"
+    assert _said(full) == "That line is full."
+    assert not read.is_error and len(placed) == 2  # what needs no LLM is not in that line
+
+
 def test_a_full_line_is_told_of(bot: ScriptedBot) -> None:
     bot.settings = bot.settings.model_copy(update={"api_at_once": 1, "api_in_line": 0})
     results: list[Any] = []
@@ -286,6 +311,29 @@ def test_on_stdio() -> None:
     server = StdioServerParameters(command=sys.executable, args=["-c", code], cwd=str(ROOT))
     result = _with(server, lambda c: c.call_tool("ask", {"question": scripted.TARIFFS}))
     assert result.structured_content["language"] == "sv"
+
+
+def test_on_stdio_answers_are_audited_where_a_file_is_set(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "from rag.bot import Bot\n"
+        "from rag.cli_mcp import mcp\n"
+        "from tests.ui.scripted import sample_bot\n"
+        "def opened(settings, progress):\n"
+        "    bot = sample_bot()\n"
+        "    bot.settings = settings\n"
+        "    return bot\n"
+        "Bot.open = opened\n"
+        "mcp(Path('data'), 'none')\n"
+    )
+    audit = tmp_path / "audit.jsonl"
+    environ = {**os.environ, "ORDAGRANT_AUDIT_FILE": str(audit), "PYTHONPATH": str(ROOT)}
+    server = StdioServerParameters(
+        command=sys.executable, args=["-c", code], cwd=str(tmp_path), env=environ
+    )
+    result = _with(server, lambda c: c.call_tool("ask", {"question": scripted.TARIFFS}))
+    line = json.loads(audit.read_text())
+    assert line["key"] == "mcp" and line["trace_id"] == result.structured_content["trace_id"]
 
 
 @pytest.mark.models

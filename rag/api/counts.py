@@ -1,47 +1,21 @@
-"""What is counted of requests and answers, for a Prometheus server."""
+"""What is counted of requests, besides answers, for a Prometheus server."""
 
 from __future__ import annotations
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-)
+from prometheus_client import Counter, Gauge
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.types import Answer
-
-# They would double the series and say nothing; the library left this one function untyped.
-disable_created_metrics()  # type: ignore[no-untyped-call]
-
-_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+from rag.counts import Metrics
 
 
-class Metrics:
+class HttpMetrics(Metrics):
     """The counts of one application, in a registry of their own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        super().__init__()
         self.requests = Counter(
             "ordagrant_requests", "Requests answered.", ["method", "route", "status"],
             registry=self.registry,
-        )  # fmt: skip
-        self.answers = Counter(
-            "ordagrant_answers", "Answers made.", ["status", "refusal", "language"],
-            registry=self.registry,
-        )  # fmt: skip
-        self.removed = Counter(
-            "ordagrant_removed_statements", "Statements that did not pass verification.",
-            registry=self.registry,
-        )  # fmt: skip
-        self.quotes = Counter(
-            "ordagrant_quotes", "Quotes that answers stand on.", registry=self.registry
-        )
-        self.seconds = Histogram(
-            "ordagrant_answer_seconds", "Time that a stage of an answer took.", ["stage"],
-            buckets=_SECONDS, registry=self.registry,
         )  # fmt: skip
         self.in_hand = Gauge(
             "ordagrant_questions_in_hand", "Questions being answered or in line.",
@@ -50,20 +24,11 @@ class Metrics:
         self.articles = Gauge("ordagrant_articles", "Articles.", registry=self.registry)
         self.chunks = Gauge("ordagrant_chunks", "Chunks of articles.", registry=self.registry)
 
-    def count(self, answer: Answer) -> None:
-        """Counts an answer with its stages."""
-        refusal = answer.refusal.reason if answer.refusal else ""
-        self.answers.labels(answer.status, refusal, answer.language).inc()
-        self.removed.inc(len(answer.removed))
-        self.quotes.inc(len(answer.quotes))
-        for stage, ms in answer.timings_ms.items():
-            self.seconds.labels(stage).observe(ms / 1000)
-
 
 class Counting:
     """Counts the replies by route, never by address: those are without end."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
         self._app = app
         self._metrics = metrics
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from fastapi import Request, Security
@@ -22,12 +23,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rag.api.access import is_loopback, known_hosts, needs_keys
 from rag.api.asking import Asking, Desk
-from rag.api.audit import Audit
-from rag.api.counts import Metrics
+from rag.api.counts import HttpMetrics
 from rag.api.errors import ApiError
 from rag.api.limits import Rates
+from rag.audit import Heard
 from rag.store.keys import SCOPES, Keys, Scope
-from rag.types import Answer, Filters, Turn
+from rag.types import Filters, Turn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,8 +103,8 @@ class Door:
     open_scopes: frozenset[Scope] = frozenset(SCOPES)
     hosts: frozenset[str] | None = None  # answered to besides loopback; None: to any
     rates: Rates = field(default_factory=lambda: Rates(None, None))
-    audit: Audit | None = None
-    metrics: Metrics | None = None
+    heard: Heard = field(default_factory=Heard)  # told each answer, with the name of who asked
+    metrics: HttpMetrics | None = None
     add_articles: AddArticles | None = None
     readiness: Readiness = field(default_factory=Readiness)
 
@@ -116,6 +117,7 @@ class Door:
         if editable is None:
             editable = is_loopback(host) and not needed
         per_address = settings.api_rate_address or (_ADDRESS_RATE if needed else None)
+        metrics = HttpMetrics()
         return cls(
             bot,
             settings,
@@ -126,8 +128,8 @@ class Door:
             open_scopes=frozenset(SCOPES) if editable else frozenset(SCOPES) - {"manage"},
             hosts=None if needed else known_hosts(settings, host),
             rates=Rates(settings.api_rate_key, per_address),
-            audit=Audit(bot.store, questions=settings.log_questions),
-            metrics=Metrics(),
+            heard=Heard.of(bot, metrics),
+            metrics=metrics,
             add_articles=add_articles,
         )
 
@@ -208,10 +210,7 @@ class Door:
         the line is full. Call it before the response begins, within the event loop.
         """
         self._check(history)
-
-        def heard(answer: Answer) -> None:
-            self.heard(caller.name, answer)
-
+        heard = partial(self.heard, caller.name)
         return Asking(self.desk, request, self.bot, question, history, filters, heard)
 
     def base(self, request: Request) -> str:
@@ -229,13 +228,6 @@ class Door:
             raise ApiError(
                 422, f"The history has {chars} characters and {most} are allowed: send less."
             )
-
-    def heard(self, name: str, answer: Answer) -> None:
-        """Counts an answer that was made for the caller `name`, and writes its audit line."""
-        if self.metrics is not None:
-            self.metrics.count(answer)
-        if self.audit is not None:
-            self.audit.record(name, answer)
 
 
 def key_of(request: Request) -> str:

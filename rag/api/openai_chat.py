@@ -33,7 +33,7 @@ from rag.api.openai_cite import (
     citation,
     extras,
     source_event,
-    tokens,
+    usage,
 )
 from rag.api.openai_input import MODEL, ChatIn, OpenAiRoute, conversation, unknown_model
 from rag.api.openai_stream import SILENCE, Taken, Told, data, error_of, streamed
@@ -123,13 +123,12 @@ def _annotations(
 
 
 def _usage(answer: Answer, taken: Taken) -> dict[str, Any]:
-    """By the number of characters sent and received; see `tokens`."""
-    asked, told = tokens(taken.said.characters), tokens(len(answer.answer))
+    asked, told, estimated = usage(answer, taken.said.characters)
     return {
         "prompt_tokens": asked,
         "completion_tokens": told,
         "total_tokens": asked + told,
-        "estimated": True,
+        "estimated": estimated,
     }
 
 
@@ -176,15 +175,15 @@ class _Writer:
     def _end(self, answer: Answer) -> list[str]:
         chunks = [self._chunk({}, "stop", **extras(answer, self.taken.link))]
         if self.usage_wanted:
-            usage = _usage(answer, self.taken)
-            chunks.append(data({**self._common(), "choices": [], "usage": usage}))
+            last = {**self._common(), "choices": [], "usage": _usage(answer, self.taken)}
+            chunks.append(data(last))
         return [*chunks, "data: [DONE]\n\n"]
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
         # Every chunk has its choice, those of Open WebUI's events too: clients read it unasked.
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-        usage = {"usage": None} if self.usage_wanted else {}
-        return data({**self._common(), "choices": [choice], **usage, **more})
+        unknown = {"usage": None} if self.usage_wanted else {}
+        return data({**self._common(), "choices": [choice], **unknown, **more})
 
     def _common(self) -> dict[str, Any]:
         return {**self.head, "object": "chat.completion.chunk"}

@@ -158,12 +158,16 @@ def source_event(quote: Quote, link: Link, language: str) -> dict[str, Any]:
     }
 
 
-def tokens(characters: int) -> int:
-    """An estimate: four characters a token, rounded up, whatever composed the answer.
+def usage(answer: Answer, characters: int) -> tuple[int, int, bool]:
+    """Tokens asked and told, and whether they are an estimate from `characters` of the request.
 
-    An answer may take several calls of an LLM or none, so there is no count to pass on.
+    Where an LLM composed the answer and counted, what it read and wrote; what it took besides, to
+    rewrite a follow-up for example, is not in it. Else four characters a token, rounded up.
     """
-    return -(-characters // _CHARS_A_TOKEN)
+    counted = answer.tokens or {}
+    if counted.get("output"):  # not every service counts
+        return counted["prompt"], counted["output"], False
+    return -(-characters // _CHARS_A_TOKEN), -(-len(answer.answer) // _CHARS_A_TOKEN), True
 
 
 def _result(quote: Quote, link: Link) -> dict[str, Any]:

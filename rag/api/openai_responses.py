@@ -27,7 +27,7 @@ from fastapi.responses import JSONResponse, Response
 from rag.api import sse
 from rag.api.asking import Beat
 from rag.api.door import Caller, Door
-from rag.api.openai_cite import Link, Mark, Piece, answer_marks, citation, extras, tokens
+from rag.api.openai_cite import Link, Mark, Piece, answer_marks, citation, extras, usage
 from rag.api.openai_input import MODEL, OpenAiRoute, ResponsesIn, conversation
 from rag.api.openai_stream import SILENCE, Taken, Told, error_of, streamed
 from rag.types import Answer, Quote
@@ -95,7 +95,7 @@ class _Reply:
 
     def completed(self, answer: Answer) -> dict[str, Any]:
         noted = noted_marks(answer_marks(answer), answer.quotes, self.taken.link)
-        asked, told = tokens(self.taken.said.characters), tokens(len(answer.answer))
+        asked, told, estimated = usage(answer, self.taken.said.characters)
         return {
             **self._begun,
             "status": "completed",
@@ -107,7 +107,7 @@ class _Reply:
                 "output_tokens": told,
                 "output_tokens_details": {"reasoning_tokens": 0},
                 "total_tokens": asked + told,
-                "estimated": True,
+                "estimated": estimated,
             },
             **extras(answer, self.taken.link),
         }

@@ -17,8 +17,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,7 +28,10 @@ from limits.strategies import MovingWindowRateLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
+from rag.audit import Heard
+from rag.connectors.counts import RoomMetrics
 from rag.connectors.seen import Seen
+from rag.connectors.talks import Talks
 from rag.connectors.words import greeting, say
 from rag.corpus.language import detect_question
 from rag.errors import OrdagrantError, StoreError
@@ -42,9 +44,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _OLDEST = 3_600.0  # seconds; a question older than that is no longer waited for
-_HISTORY_TURNS = 12
-_HISTORY_SECONDS = 2 * 3_600.0
-_ROOMS = 1_000  # whose history is remembered
 _TRIES = 8  # two minutes, with the waits of `Manners`
 
 
@@ -118,12 +117,6 @@ class _Place:
     told_off: float = 0.0  # until when "too often" need not be said again
 
 
-@dataclass(slots=True)
-class _Talk:
-    turns: deque[Turn]
-    last: float
-
-
 async def until(stop: asyncio.Event, reading: Coroutine[Any, Any, None]) -> None:
     """Reads until that ends or `stop` is set; what reading raises is raised here."""
     loop = asyncio.get_running_loop()
@@ -142,19 +135,30 @@ class Attendant:
     """Hears the messages of one app and answers those that are meant for the bot."""
 
     def __init__(
-        self, bot: Bot, app: str, seen: Seen, link: Link, manners: Manners | None = None
+        self,
+        bot: Bot,
+        app: str,
+        seen: Seen,
+        link: Link,
+        manners: Manners | None = None,
+        *,
+        heard: Callable[[str, Answer], None] | None = None,
+        metrics: RoomMetrics | None = None,
     ) -> None:
-        """`app` names the app among the messages seen; `link` gives a quote's address."""
+        """`app` names the app among the messages seen, and to `heard`, which is told each answer
+        in the thread that made it; `link` gives a quote's address."""
         self.app = app
         self.seen = seen
         self._bot = bot
         self._link = link
+        self._heard = heard or Heard()
+        self._counts = metrics or RoomMetrics()
         self._manners = manners or Manners()
         self._pool = ThreadPoolExecutor(self._manners.at_once, f"ordagrant-{app}")
         self._rate: RateLimitItem = parse(self._manners.rate)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._places: dict[str, _Place] = {}
-        self._talks: OrderedDict[tuple[str, str], _Talk] = OrderedDict()
+        self._talks = Talks()
         self._tasks: set[asyncio.Task[None]] = set()
         self._speaking: dict[str, asyncio.Task[None]] = {}  # by event
         self._stopping = False
@@ -170,6 +174,7 @@ class Attendant:
         except StoreError as error:  # in doubt say nothing: an answer twice is worse
             log.error("%s: %s", self.app, error)
             return
+        self._counts.heard.inc()
         task = asyncio.get_running_loop().create_task(self._attend(message, room))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -220,6 +225,7 @@ class Attendant:
         except Exception as error:
             # Neither the question nor the app's own words, which may hold a secret.
             log.error("%s: a message was not answered (%s)", self.app, type(error).__name__)
+            self._counts.failed.inc()
 
     async def _take_turn(self, message: Message, room: Room) -> None:
         language = greeting(message.text)
@@ -256,14 +262,16 @@ class Attendant:
         key = (message.room, message.thread)
         try:
             async with self._showing(room), asyncio.timeout(self._manners.longest):
-                answer = await self._ask(message.text.strip(), self._history(key))
+                answer = await self._ask(message.text.strip(), self._talks.history(key))
         except (OrdagrantError, TimeoutError) as error:
             log.error("%s: no answer (%s)", self.app, error or "it took too long")
             await self._say(room, say("failed", self._language(message)), message)
+            self._counts.failed.inc()
             return
         messages = divide(pieces(answer, self._link), room.limit, room.style)
         await self._speak(room, messages, message)
-        self._remember(key, message.text.strip(), answer)
+        self._counts.answered.inc()
+        self._talks.remember(key, message.text.strip(), answer)
 
     async def _ask(self, question: str, history: Sequence[Turn]) -> Answer:
         """The answer, worked out in a thread; leaving early stops the LLM."""
@@ -279,6 +287,7 @@ class Attendant:
                     if ended():
                         return None
                     if isinstance(event, Finished):
+                        self._heard(self.app, event.answer)
                         return event.answer
             return None
 
@@ -333,8 +342,17 @@ class Attendant:
                 wait=self._wait,
                 reraise=True,
             ):
+                if attempt.retry_state.attempt_number > 1:
+                    self._counts.retried.inc()
                 with attempt:
-                    await room.send(one, f"{to.event}.{i}")
+                    await self._try(room, one, f"{to.event}.{i}")
+
+    async def _try(self, room: Room, message: Sequence[Piece], key: str) -> None:
+        try:
+            await room.send(message, key)
+        except Refused:
+            self._counts.refused.inc()
+            raise
 
     def _wait(self, state: RetryCallState) -> float:
         """As long as the app says, else ever longer."""
@@ -345,20 +363,6 @@ class Attendant:
         return wait_exponential_jitter(
             multiplier=manners.first_wait, max=manners.longest_wait, jitter=manners.first_wait
         )(state)
-
-    def _history(self, key: tuple[str, str]) -> tuple[Turn, ...]:
-        talk = self._talks.get(key)
-        if talk is None or time.monotonic() - talk.last > _HISTORY_SECONDS:
-            return ()
-        return tuple(talk.turns)
-
-    def _remember(self, key: tuple[str, str], question: str, answer: Answer) -> None:
-        turns = deque(self._history(key), _HISTORY_TURNS)
-        turns += [Turn("user", question), Turn("assistant", answer.answer)]
-        self._talks[key] = _Talk(turns, time.monotonic())
-        self._talks.move_to_end(key)
-        while len(self._talks) > _ROOMS:
-            self._talks.popitem(last=False)
 
     def _language(self, message: Message) -> str:
         return detect_question(message.text)

@@ -4,21 +4,22 @@ visit), in `gr.BrowserState` (language, token) or in the store under that token;
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from rag.settings import Settings
-from rag.ui.chat import Chat
+from rag.types import Answer
+from rag.ui.chat import VISITOR, Chat
 from rag.ui.library import MOST_MB
 from rag.ui.library_page import LibraryPage
 from rag.ui.page import Page
 from rag.ui.protocol import ChatBot
 
 _ASSETS = Path(__file__).with_name("assets")
-_STYLES = ("style", "shell", "answer", "library")
+_STYLES = ("style", "shell", "answer", "library", "leave")
 _SANS = (
     "-apple-system", "BlinkMacSystemFont", "Segoe UI", "Inter", "Noto Sans", "Roboto",
     "Liberation Sans", "system-ui", "sans-serif",
@@ -37,12 +38,19 @@ def build_app(
     *,
     examples: Mapping[str, Sequence[str]] | None = None,
     library: LibraryPage | None = None,
+    heard: Callable[[str, Answer], None] | None = None,
+    visitor: Callable[[], str] = lambda: VISITOR,
+    leave: str = "",
 ) -> gr.Blocks:
     """The chat over `bot`. `examples`: questions to offer, by language code; `library`: the page
-    of the articles, for a bot whose store can be listed and added to."""
-    page = Page(Chat(bot, settings), library, examples or {}, str(settings.data))
+    of the articles, for a bot whose store can be listed and added to; `heard` and `visitor`: see
+    `Chat`; `leave`: HTML of the way out, where visitors logged in."""
+    chat = Chat(bot, settings, heard, visitor)
+    page = Page(chat, library, examples or {}, str(settings.data))
     demo: gr.Blocks
     with gr.Blocks(title="Ordagrant", analytics_enabled=False, fill_width=True) as demo:
+        if leave:
+            gr.HTML(leave, elem_id="og-leave", apply_default_css=False, min_width=0)
         page.lay_out()
         page.connect(demo)
     demo.queue(max_size=_WAITING, default_concurrency_limit=CONCURRENT, api_open=False)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
+from rag.audit import Heard
 from rag.errors import OrdagrantError
 from rag.settings import Settings
 from rag.translation import Translator
-from rag.types import Filters
+from rag.types import Answer, Filters
 from rag.ui import citable, render
 from rag.ui.conversations import Keeping
 from rag.ui.protocol import ChatBot
@@ -19,12 +21,24 @@ from rag.ui.strings import Strings
 
 _log = logging.getLogger(__name__)
 
+VISITOR = "chat"  # who asks, where nobody had to log in
+
 
 class Chat:
     """One bot behind one page; each method takes the visitor's own state and gives the next."""
 
-    def __init__(self, bot: ChatBot, settings: Settings) -> None:
+    def __init__(
+        self,
+        bot: ChatBot,
+        settings: Settings,
+        heard: Callable[[str, Answer], None] | None = None,
+        visitor: Callable[[], str] = lambda: VISITOR,
+    ) -> None:
+        """`heard` is told each answer with the name of who asked, which `visitor` gives in the
+        thread that calls `ask`."""
         self._bot = bot
+        self._heard = heard or Heard()
+        self._visitor = visitor
         self._most_chars = settings.max_question_chars
         self._translator = Translator(bot.chat)
         self.keeping = Keeping(bot.store)
@@ -58,7 +72,8 @@ class Chat:
         run = Run(
             lambda stopped, waiting: self._bot.stream(
                 question, history, filters, cancelled=stopped, waiting=waiting
-            )
+            ),
+            partial(self._heard, self._visitor()),
         )
         # Looking begins before the page shows the question, and keeping it costs the answer
         # nothing: it is done while the bot looks.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rag.cli_io import progress_on_stderr
 from rag.errors import OrdagrantError, SettingsError
+from rag.logs import set_up_logs
 from rag.settings import load_settings
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ _HOST, _PORT = "127.0.0.1", 7860
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the chat and serve it until interrupted; returns the exit status."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         arguments = _arguments(argv)
         settings = load_settings(data=arguments.data, llm=arguments.llm)
+        set_up_logs(settings)
         port = _port(arguments.port)
         with progress_on_stderr() as progress:
             from rag.bot import Bot
@@ -63,15 +64,19 @@ def _port(given: str | None) -> int:
 def serve(bot: Bot, host: str, port: int, browser: bool) -> None:
     """The chat over an open bot, until interrupted.
 
-    Raises `SettingsError` when nothing can listen at that address.
+    Raises `SettingsError` when nothing can listen at that address, or the audit file cannot be
+    written.
     """
+    from rag.audit import Heard
     from rag.ui.app import build_app, launch_options
     from rag.ui.examples import examples_for
     from rag.ui.library import Library
     from rag.ui.library_page import LibraryPage
 
-    library = LibraryPage(Library.of(bot, host))
-    app = build_app(bot, bot.settings, examples=examples_for(bot.store), library=library)
+    set_up_logs(bot.settings)
+    library, examples = LibraryPage(Library.of(bot, host)), examples_for(bot.store)
+    heard = Heard.local(bot)
+    app = build_app(bot, bot.settings, examples=examples, library=library, heard=heard)
     try:
         options = launch_options(host, port, bot.settings.max_file_mb)
         app.launch(**options, inbrowser=browser, prevent_thread_lock=True)

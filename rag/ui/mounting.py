@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 from fastapi.responses import FileResponse
+from gradio.context import LocalContext
+from starlette.routing import Mount
 
+from rag.types import Answer
 from rag.ui.app import build_app, launch_options
+from rag.ui.chat import VISITOR
 from rag.ui.examples import examples_for
 from rag.ui.library import Library
 from rag.ui.library_page import LibraryPage
+from rag.ui.login import Login
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from rag.bot import Bot
 
-_ICON = Path(__file__).with_name("assets") / "favicon.svg"
+_ASSETS = Path(__file__).with_name("assets")
 # What `Blocks.launch` takes and a mounted app takes too; the rest is of the server.
 _SHARED = ("theme", "css", "footer_links", "ssr_mode", "show_error", "enable_monitoring")
 
@@ -29,28 +34,56 @@ def mount_chat(
     bot: Bot,
     path: str,
     host: str,
-    login: Callable[[str], bool] | None = None,
+    *,
+    login: Login | None = None,
+    heard: Callable[[str, Answer], None] | None = None,
 ) -> None:
     """Adds the chat over `bot` to `api` under `path`.
 
     `host` is where it is reached, which decides whether visitors may change the articles. With
-    `login` the visitor gives a key first, and it says whether the key will do.
+    `login` the visitor gives a key first. `heard` is told each answer, with the key's name or
+    "chat".
     """
-    library = LibraryPage(Library.of(bot, host))
-    app = build_app(bot, bot.settings, examples=examples_for(bot.store), library=library)
+    app = build_app(
+        bot,
+        bot.settings,
+        examples=examples_for(bot.store),
+        library=LibraryPage(Library.of(bot, host)),
+        heard=heard,
+        visitor=_visitor,
+        leave=login.leave() if login else "",
+    )
+    if login is not None:
+        login.add_routes(api, path)
     options = launch_options()
     gr.mount_gradio_app(
         api,
         app,
         path=path,
-        auth=None if login is None else lambda _name, key: login(key),
-        auth_message=None if login is None else "Any name, and your key as the password.",
+        # The name then comes along with every event.
+        auth_dependency=None if login is None else login.visitor,
+        head=None if login is None else f"<script>{_asset('login.js')}</script>",
         run_history=False,
         max_file_size=f"{bot.settings.max_file_mb}mb",
         **{name: options[name] for name in _SHARED},
     )
+    if login is not None:
+        # Gradio asks `auth_dependency` on some of its addresses; the gate stands before all.
+        for place, route in enumerate(api.router.routes):
+            if isinstance(route, Mount) and route.path == path:
+                api.router.routes[place] = Mount(path, login.gate(route.app))
 
     # Gradio serves an icon only where it is mounted at the root.
     @api.get("/favicon.ico", include_in_schema=False)
     def icon() -> FileResponse:
-        return FileResponse(_ICON, media_type="image/svg+xml")
+        return FileResponse(_ASSETS / "favicon.svg", media_type="image/svg+xml")
+
+
+def _visitor() -> str:
+    """Who the event in hand comes from: the name of a key, where there is a login."""
+    request = LocalContext.request.get(None)
+    return getattr(request, "username", None) or VISITOR
+
+
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")

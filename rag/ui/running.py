@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 
-from rag.types import Event, Waiting
+from rag.types import Answer, Event, Finished, Waiting
 
 # Given what tells whether the run was stopped, so that a busy model can end too, and what hears
 # the place in line for it.
@@ -20,8 +20,10 @@ Start = Callable[[Callable[[], bool], Callable[[int], None]], Iterator[Event]]
 class Run:
     """Runs a stream of events in a thread; iterate over `events()`, stop with `stop()`."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, finished: Callable[[Answer], None] | None = None) -> None:
+        """`finished` hears the answer, in the thread that made it."""
         self._start = start
+        self._finished = finished
         self._stop = threading.Event()
         self._queue: queue.SimpleQueue[Event | Waiting | BaseException | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -65,6 +67,8 @@ class Run:
                 for event in stream:
                     if self.stopped:
                         break
+                    if isinstance(event, Finished) and self._finished is not None:
+                        self._finished(event.answer)
                     self._queue.put(event)
             finally:
                 close = getattr(stream, "close", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -154,6 +155,29 @@ def test_usage_is_told_where_it_is_asked_for(client: OpenAI) -> None:
     assert [chunk.usage for chunk in chunks[:-1]] == [None] * (len(chunks) - 1)
     assert (chunks[-1].choices, chunks[-1].usage) == ([], whole)
     assert all(chunk.usage is None for chunk in ask(client, PHONE, stream=True))
+
+
+def test_usage_is_what_the_llm_counted_where_it_counted() -> None:
+    bot = sample_bot()
+    for question, tokens in (
+        (PHONE, {"prompt": 900, "output": 40}),
+        (RARE_EARTHS, {"prompt": 0, "output": 0}),  # a service that does not count
+    ):
+        bot.scripts[question] = replace(bot.scripts[question], tokens=tokens)
+    with serving(bot) as address:
+        client = client_of(address)
+        counted, estimated = ask(client, PHONE).usage, ask(client, RARE_EARTHS).usage
+        responded = client.responses.create(model="ordagrant", input=PHONE).usage
+        chunks = list(ask(client, PHONE, stream=True, stream_options={"include_usage": True}))
+    told = (counted.prompt_tokens, counted.completion_tokens, counted.total_tokens)
+    assert told == (900, 40, 940) and counted.estimated is False
+    assert chunks[-1].usage == counted
+    assert (responded.input_tokens, responded.output_tokens, responded.estimated) == (
+        900,
+        40,
+        False,
+    )
+    assert estimated.prompt_tokens == -(-len(RARE_EARTHS) // 4) and estimated.estimated is True
 
 
 def test_what_was_said_before_becomes_the_history(client: OpenAI, bot: ScriptedBot) -> None:

@@ -7,13 +7,23 @@ import logging
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
+import httpx
 import pytest
 
-from rag.connectors.base import Later, Refused
+from rag.connectors.base import Attendant, Later, Refused
+from rag.connectors.counts import RoomMetrics, served
 from rag.connectors.seen import Seen
-from tests.connectors.rooms import BRISK, Scene, Wall, settled, until
+from rag.errors import SettingsError
+from rag.types import Answer
+from tests.connectors.rooms import BRISK, Scene, Wall, link, settled, until
 from tests.ui.scripted import CRASH, FOLLOW_UP, HELD, LLM_DOWN, PHONE, RARE_EARTHS, UNANSWERED_SV
+
+
+def attending(scene: Scene, **told: Any) -> Attendant:
+    """Another attendant of the scene, whose answers are told of."""
+    return Attendant(cast(Any, scene.bot), "wall", scene.seen, link, BRISK, **told)
 
 
 def test_an_answer_with_its_quotes_comes_and_typing_is_shown_while_it_is_made(
@@ -262,6 +272,61 @@ def test_a_language_of_the_reader_is_kept(tmp_path: Path) -> None:
         assert "Det som ligger närmast:" in wall.said[0]
 
     asyncio.run(run())
+
+
+def test_each_answer_is_heard_under_the_name_of_the_app_and_nobody_is_named(
+    tmp_path: Path,
+) -> None:
+    heard: list[tuple[str, Answer]] = []
+
+    async def run() -> None:
+        scene, wall = Scene(tmp_path), Wall()
+        attendant = attending(scene, heard=lambda name, answer: heard.append((name, answer)))
+        for text in (PHONE, "help", LLM_DOWN, UNANSWERED_SV):
+            attendant.hear(scene.said(text), wall)
+            await settled(attendant)
+
+    asyncio.run(run())
+    assert [(name, answer.question, answer.status) for name, answer in heard] == [
+        ("wall", PHONE, "answered"),
+        ("wall", UNANSWERED_SV, "refused"),
+    ]
+
+
+def test_what_became_of_the_messages_is_counted(tmp_path: Path) -> None:
+    metrics = RoomMetrics()
+
+    async def run() -> None:
+        scene = Scene(tmp_path)
+        attendant = attending(scene, metrics=metrics)
+        patient, strict = Wall(failures=[Later(), Later()]), Wall(failures=[Refused("no")])
+        for text, wall in ((PHONE, patient), ("help", Wall()), (LLM_DOWN, Wall()), (PHONE, strict)):
+            attendant.hear(scene.said(text), wall)
+            await settled(attendant)
+        attendant.hear(scene.said(PHONE, addressed=False), Wall())
+        attendant.hear(scene.said(PHONE, event="$e1"), Wall())  # delivered again
+        await settled(attendant)
+
+    asyncio.run(run())
+    names = ("heard", "answered", "failed", "retried", "refused")
+    counted = {
+        name: metrics.registry.get_sample_value(f"ordagrant_messages_{name}_total")
+        for name in names
+    }
+    assert counted == {"heard": 4, "answered": 1, "failed": 2, "retried": 2, "refused": 1}
+
+
+def test_metrics_are_served_to_this_computer() -> None:
+    metrics = RoomMetrics()
+    metrics.heard.inc(3)
+    with served(metrics, "127.0.0.1", 0) as address:
+        assert address is not None and address.startswith("http://127.0.0.1:")
+        assert "ordagrant_messages_heard_total 3.0" in httpx.get(address).text
+        port = int(address.split(":")[2].partition("/")[0])
+        with pytest.raises(SettingsError, match=f"127.0.0.1:{port}.*--metrics-port"):
+            served(metrics, "127.0.0.1", port).__enter__()
+    with served(metrics, "127.0.0.1", None) as nowhere:
+        assert nowhere is None
 
 
 def test_what_was_seen_outlives_the_process_and_apps_do_not_share_it(tmp_path: Path) -> None:

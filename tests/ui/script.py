@@ -109,6 +109,7 @@ class Script:
     error: Exception | None = None
     partial: bool = False
     hold_before: int | None = None  # wait for `ScriptedBot.gate` before this statement
+    tokens: dict[str, int] | None = None  # as an LLM would have counted them
     ahead: int = 0  # questions in line for the LLM until the gate opens, after the evidence
 
     def answer(self, question: str) -> Answer:
@@ -140,6 +141,7 @@ class Script:
             refusal=self.refusal,
             llm="none",
             timings_ms={"total": 1_240.0},
+            tokens=self.tokens,
             trace_id="5f0c2a91",
         )
 
@@ -166,6 +168,9 @@ class ScriptedStore:
     def article(self, article_id: str) -> Article | None:
         return self.articles.get(article_id)
 
+    def version(self) -> tuple[str, int]:
+        return "scripted", 1
+
 
 class ScriptedBot:
     """Answers by script; a question without one is refused. Remembers what it was asked."""
@@ -181,6 +186,12 @@ class ScriptedBot:
         self.filters: list[Filters] = []  # of each question asked
         self.gate = threading.Event()
         self.closed = threading.Event()
+
+    def __enter__(self) -> ScriptedBot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Scripted bots are never closed: a test may look at them afterwards."""
 
     def stream(
         self,

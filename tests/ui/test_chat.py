@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from rag.settings import Settings
-from rag.types import Event, Turn
+from rag.types import Answer, Event, Turn
 from rag.ui.chat import Chat
 from rag.ui.running import Run
 from rag.ui.session import Session
@@ -54,6 +54,34 @@ def test_a_follow_up_carries_the_conversation(chat: Chat, bot: ScriptedBot) -> N
     answer = session.exchanges[0].answer
     assert question == scripted.FOLLOW_UP and answer is not None
     assert history == (Turn("user", scripted.PHONE), Turn("assistant", answer.answer))
+
+
+def test_each_answer_is_heard_with_the_name_of_who_asked(bot: ScriptedBot) -> None:
+    heard: list[tuple[str, str, str]] = []
+
+    def hear(name: str, answer: Answer) -> None:
+        heard.append((name, answer.question, threading.current_thread().name))
+
+    names = iter(["web", "desk", "nobody"])
+    chat = Chat(bot, Settings(), hear, visitor=lambda: next(names))
+    for question in (scripted.PHONE, scripted.UNANSWERED, scripted.LLM_DOWN):
+        _last(chat, question)
+    # In the thread that made it, which knows nothing of the visitor by itself.
+    assert heard == [
+        ("web", scripted.PHONE, "ordagrant-answer"),
+        ("desk", scripted.UNANSWERED, "ordagrant-answer"),
+    ]
+
+
+def test_an_answer_that_was_stopped_is_not_heard(bot: ScriptedBot) -> None:
+    heard: list[str] = []
+    chat = Chat(bot, Settings(), lambda name, _answer: heard.append(name))
+    steps = chat.ask(scripted.HELD, Session(), EN)
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    bot.gate.set()
+    assert bot.closed.wait(10)
+    assert heard == []
 
 
 def test_an_error_of_ours_is_shown_as_its_sentence(chat: Chat) -> None:
