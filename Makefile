@@ -15,10 +15,10 @@ pip := $(bin)/python -m pip install --quiet --disable-pip-version-check -c const
 weights := $(if $(filter auto local,$(LLM)),$(VENV)/.weights)
 
 .DEFAULT_GOAL := help
-.PHONY: help chat models test check bench eval wheel screenshots clean
+.PHONY: help chat models test check bench eval wheel screenshots open-webui clean
 
 help: ## list what can be made
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 chat: $(VENV)/.ready $(weights) ## set up, take in the sample articles, open the chat
 	@$(bin)/ordagrant ingest seeds
@@ -27,7 +27,7 @@ chat: $(VENV)/.ready $(weights) ## set up, take in the sample articles, open the
 models: $(VENV)/.ready $(weights) ## fetch and unpack the models
 	@$(bin)/ordagrant doctor --check --llm $(LLM)
 
-test: $(VENV)/.dev $(VENV)/.weights $(VENV)/.browser ## set up and run every check and test
+test: $(VENV)/.dev $(VENV)/.weights $(VENV)/.browser $(VENV)/.servers ## set up and run every check and test
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
@@ -49,6 +49,9 @@ wheel: $(VENV)/.dev ## build dist/*.whl
 
 screenshots: $(VENV)/.dev $(VENV)/.browser ## make the pictures of the README anew
 	@$(bin)/python tools/screenshots.py
+
+open-webui: $(VENV)/.dev $(VENV)/.browser $(VENV)/.open-webui ## install Open WebUI (3 GB) beside it all and test against it
+	@$(bin)/python -m pytest tests/api/test_open_webui.py
 
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) dist build
@@ -75,9 +78,20 @@ $(VENV)/.weights: pyproject.toml constraints.txt $(VENV)/.ready
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/.ready
-	@$(pip) -e '.[ollama,openai,anthropic,mcp,otel,matrix,slack,telegram]' --group dev
+	@$(pip) -e '.[ollama,openai,anthropic,mcp,otel,matrix,slack,telegram,discord,xmpp]' --group dev
 	@touch $@
 
 $(VENV)/.browser: tools/install_browser.sh $(VENV)/.dev
 	@sh tools/install_browser.sh $(bin)/python
+	@touch $@
+
+$(VENV)/.servers: tools/install_servers.sh $(VENV)/.dev
+	@sh tools/install_servers.sh $(bin)/python
+	@touch $@
+
+$(VENV)/.open-webui: | $(bin)/python
+	@echo "Installing Open WebUI (3 GB) …"
+	@$(bin)/python -m venv $(VENV)/open-webui
+	@sh tools/install_torch.sh $(VENV)/open-webui/bin/python
+	@$(VENV)/open-webui/bin/python -m pip install --quiet --disable-pip-version-check 'open-webui==0.12.4'
 	@touch $@

@@ -35,7 +35,8 @@ def _logs() -> Iterator[None]:
 
 def run(monkeypatch: pytest.MonkeyPatch, app: str, **environ: str) -> BaseException | None:
     for name in ("MATRIX_HOMESERVER", "MATRIX_USER", "MATRIX_PASSWORD", "MATRIX_TOKEN",
-                 "TELEGRAM_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):  # fmt: skip
+                 "TELEGRAM_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN",
+                 "XMPP_JID", "XMPP_PASSWORD"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
@@ -51,6 +52,8 @@ def run(monkeypatch: pytest.MonkeyPatch, app: str, **environ: str) -> BaseExcept
         ("matrix", {"MATRIX_HOMESERVER": "http://h", "MATRIX_USER": "@b:h"}, "MATRIX_PASSWORD"),
         ("telegram", {"TELEGRAM_TOKEN": " "}, "TELEGRAM_TOKEN"),
         ("slack", {"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN"),
+        ("discord", {}, "DISCORD_TOKEN"),
+        ("xmpp", {"XMPP_JID": "bot@h"}, "XMPP_PASSWORD"),
     ],
 )
 def test_a_missing_secret_is_named(

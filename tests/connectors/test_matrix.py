@@ -1,4 +1,4 @@
-"""matrix-nio against a stand-in of a home server; `tools/check_matrix.py` tries a real one."""
+"""matrix-nio against a stand-in of a home server; `test_matrix_synapse.py` tries a real one."""
 
 from __future__ import annotations
 
