@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 from claim_data import SUPPORTED, Claim, claims
 from numpy.typing import NDArray
+from reader_apart import apart
 from reader_data import Example, questions_with_neighbours, sentences, training, validation
 from reader_metrics import auc, span_f1
 
+from rag.models import e5
 from rag.models.embedding import Embedder, load_embedder
 from rag.models.reader import WEIGHTS, Reader
 from rag.models.reader_features import (
@@ -32,10 +34,12 @@ from rag.models.reader_features import (
     sentence_features,
 )
 from rag.models.reader_plain import FeatureReader
-from rag.models.reader_trained import TrainedReader
+from rag.models.reader_trained import TrainedReader, graph_file
+from rag.models.runtime import load_tokenizer
 from rag.settings import load_settings
 from rag.types import Passage, Span
 
+APART_ROWS = 15  # of each set
 ANSWER_RATE = 0.93  # the threshold keeps this share of the answerable questions
 
 
@@ -175,8 +179,9 @@ def main() -> None:
     if a.only != "features":
         path = a.weights / "reader.json"
         if not a.keep:
-            path.unlink(missing_ok=True)
-            write(path, {"platt": fit_platt(trained(a), sets, a.most)})
+            unfitted = {"answer": 1.0, "margin": 0.0, "bias": 0.0}
+            write(path, {"apart": find_apart(a, sets), "platt": unfitted})
+            write(path, known(path) | {"platt": fit_platt(trained(a), sets, a.most)})
             held = claims(a.train, a.seed + 1, 0.1, held=True)
             write(path, known(path) | {"support": weigh(trained(a), held)})
         report(trained(a), path, sets, asked_, a.most)
@@ -228,6 +233,19 @@ def _told(claim: Claim) -> str:
 
 def trained(a: argparse.Namespace) -> TrainedReader:
     return TrainedReader.load(load_settings(), a.weights)
+
+
+def find_apart(a: argparse.Namespace, sets: dict[str, list[Example]]) -> dict[str, list[int]]:
+    """The channels that the int8 graph leaves apart, over some rows of every set."""
+    folder = e5.unpacked(load_settings().cache)
+    tokenizer = load_tokenizer(folder)
+    texts = [
+        f"query: {example.question}</s></s>passage: {example.passage}"
+        for examples in even(sets).values()
+        for example in examples[:: max(1, len(examples) // APART_ROWS)]
+    ]
+    rows = [one.ids[:400] for one in tokenizer.encode_batch(texts)]
+    return apart(folder, graph_file(folder, a.weights / "reader.safetensors", int8=False), rows)
 
 
 def feature_mix(a: argparse.Namespace) -> list[Example]:

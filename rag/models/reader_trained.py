@@ -13,8 +13,8 @@ import math
 import os
 import tempfile
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from rag.errors import ModelError
 from rag.models import e5
+from rag.models.onnx_graph import Apart
 from rag.models.progress import Progress, silent
 from rag.models.rows import Rows
 from rag.models.runtime import Floats, Graph, cores, load_tokenizer
@@ -62,6 +63,8 @@ class Fit:
 
     platt: Platt = Platt()
     temperature: float = 1.0  # of the support output (Guo et al. 2017)
+    # Channels that the int8 graph multiplies in fp32: see `rag.models.onnx_graph`.
+    apart: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ class TrainedReader:
     def _loaded(self) -> Graph:
         with self._lock:
             if self._graph is None:
-                path = graph_file(self._e5, self._weights / _WEIGHTS)
+                path = graph_file(self._e5, self._weights / _WEIGHTS, apart=self._fit.apart)
                 self._graph = Graph(self._e5, path, threads=1)  # a row a thread: see Rows
             return self._graph
 
@@ -213,7 +216,8 @@ def _load_fit(path: Path) -> Fit:
         raw = json.loads(path.read_text("utf-8"))
         values = raw["platt"]
         platt = Platt(float(values["answer"]), float(values["margin"]), float(values["bias"]))
-        return Fit(platt, float(raw.get("support", {}).get("temperature", 1.0)))
+        apart = {name: tuple(map(int, some)) for name, some in raw.get("apart", {}).items()}
+        return Fit(platt, float(raw.get("support", {}).get("temperature", 1.0)), apart)
     except FileNotFoundError:
         return Fit()
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -224,20 +228,26 @@ def _load_fit(path: Path) -> Fit:
 
 
 def graph_file(
-    e5_folder: Path, weights: Path, *, int8: bool = True, progress: Progress | None = None
+    e5_folder: Path,
+    weights: Path,
+    *,
+    int8: bool = True,
+    apart: Apart | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """The reader's ONNX graph in the cache, made on first use (1-2 s) from the weights.
 
     Raises `ModelError` when the weights are damaged or the cache cannot be written.
     """
     try:
-        # v2: the graph has the support output.
-        digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
+        made_of = weights.read_bytes() + json.dumps(sorted((apart or {}).items())).encode()
+        digest = hashlib.sha256(made_of).hexdigest()[:12]
         kind = "int8" if int8 else "fp32"
-        path = e5_folder.parent / f"reader-{e5_folder.name}-{digest}-{kind}-v2.onnx"
+        # v3: some channels are left out of int8.
+        path = e5_folder.parent / f"reader-{e5_folder.name}-{digest}-{kind}-v3.onnx"
         if not path.exists():
             (progress or silent)("preparing the reader", 0, 1)
-            _write_graph(path, e5_folder, weights, int8=int8)
+            _write_graph(path, e5_folder, weights, int8=int8, apart=apart)
             (progress or silent)("preparing the reader", 1, 1)
         return path
     except OSError as error:
@@ -247,7 +257,9 @@ def graph_file(
         ) from None
 
 
-def _write_graph(path: Path, e5_folder: Path, weights: Path, *, int8: bool) -> None:
+def _write_graph(
+    path: Path, e5_folder: Path, weights: Path, *, int8: bool, apart: Apart | None
+) -> None:
     from rag.models.onnx_graph import read_weights, write_graph
     from rag.models.reader_weights import load_tuned
 
@@ -258,7 +270,7 @@ def _write_graph(path: Path, e5_folder: Path, weights: Path, *, int8: bool) -> N
         os.close(handle)
         temporary = Path(name)
         try:
-            write_graph(temporary, base, int8=int8, heads=tuned)
+            write_graph(temporary, base, int8=int8, heads=tuned, apart=apart)
             temporary.chmod(0o644)
             temporary.replace(path)
         finally:

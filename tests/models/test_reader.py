@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ def passage(*sentences: str) -> Passage:
     return Passage(text, tuple(spans))
 
 
+PAIRS = [(5, 6), (10, 11), (13, 17), (6, 21)]  # tokens of the tiny model
 BANK = passage("the bank cut the rate.", "räntan var 2024.")
 
 
@@ -242,6 +244,29 @@ def test_the_graph_computes_what_the_network_was_trained_as(
     np.testing.assert_allclose(said[:, 0], answer.numpy(), atol=1e-3)
     np.testing.assert_allclose(spans[0, 6:10, 0], start[0, 6:10].numpy(), atol=1e-3)
     np.testing.assert_allclose(spans[0, 6:10, 1], end[0, 6:10].numpy(), atol=1e-3)
+
+
+def test_a_large_channel_left_apart_leaves_the_others_their_precision(
+    tiny: Path, weights: Path, settings_in: Make
+) -> None:
+    from safetensors.numpy import load_file
+
+    from rag.models.e5 import unpacked
+    from rag.models.runtime import Graph
+
+    folder, path = unpacked(settings_in().cache), weights / "reader.safetensors"
+    tensors = load_file(path)
+    tensors[f"encoder.layers.{LAYERS - 1}.up.bias"][7] = 200  # as no other value is
+    save_file(tensors, path)
+
+    def answers(**how: Any) -> Any:
+        graph = Graph(folder, reader_trained.graph_file(folder, path, **how), 1)
+        return [graph.run([[0, a, 8, 2, 2, b, 7, 12, 20, 9, 2]])[0][1] for a, b in PAIRS]
+
+    exact, plain = answers(int8=False), answers()
+    apart = answers(apart={f"layer{LAYERS - 1}.down": (7,)})
+    lost, kept = (np.abs(np.subtract(some, exact)).mean() for some in (plain, apart))
+    assert kept < lost / 3
 
 
 def test_settings_choose_the_reader(
