@@ -266,7 +266,7 @@ def write(value: dict[str, Any]) -> None:
     whole = json.loads(CALIBRATION.read_text("utf-8"))
     whole[KEY] = value
     temporary = CALIBRATION.with_suffix(".part")
-    temporary.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    temporary.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
     temporary.replace(CALIBRATION)
 
 
