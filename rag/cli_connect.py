@@ -77,8 +77,7 @@ def matrix(
         return MatrixConnector(attendant, server, user, password=password, token=token)
 
     _check("matrix", "nio")
-    settings = load_settings(data=data, llm=llm)
-    _run("matrix", settings, secrets, made, (metrics_host, metrics_port))
+    _run("matrix", load_settings(data=data, llm=llm), secrets, made, (metrics_host, metrics_port))
 
 
 @connect.command()
@@ -99,8 +98,7 @@ def telegram(
         return TelegramConnector(attendant, token, base_url=base_url)
 
     _check("telegram", "telegram")
-    settings = load_settings(data=data, llm=llm)
-    _run("telegram", settings, secrets, made, (metrics_host, metrics_port))
+    _run("telegram", load_settings(data=data, llm=llm), secrets, made, (metrics_host, metrics_port))
 
 
 @connect.command()
@@ -137,8 +135,7 @@ def slack(
         )
 
     _check("slack", "slack_bolt")
-    settings = load_settings(data=data, llm=llm)
-    _run("slack", settings, secrets, made, (metrics_host, metrics_port))
+    _run("slack", load_settings(data=data, llm=llm), secrets, made, (metrics_host, metrics_port))
 
 
 @connect.command()
@@ -158,8 +155,7 @@ def discord(
         return DiscordConnector(attendant, token)
 
     _check("discord", "discord")
-    settings = load_settings(data=data, llm=llm)
-    _run("discord", settings, secrets, made, (metrics_host, metrics_port))
+    _run("discord", load_settings(data=data, llm=llm), secrets, made, (metrics_host, metrics_port))
 
 
 @connect.command()
@@ -183,8 +179,7 @@ def xmpp(
         return XmppConnector(attendant, jid, password, server=server, rooms=_listed(rooms))
 
     _check("xmpp", "slixmpp")
-    settings = load_settings(data=data, llm=llm)
-    _run("xmpp", settings, secrets, made, (metrics_host, metrics_port))
+    _run("xmpp", load_settings(data=data, llm=llm), secrets, made, (metrics_host, metrics_port))
 
 
 def _listed(names: str) -> tuple[str, ...]:
