@@ -24,6 +24,8 @@ MAX_REWRITE_TOKENS = 80
 MAX_REWRITE_CHARS = 400
 # How far back the rule looks for a question that said what it is about.
 RULE_TURNS = 8
+# So many words on the subject, a name among them, say what a question is about.
+_TOPIC_WORDS = 3
 
 WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 _NUMBERS = re.compile(r"\d+")
@@ -142,10 +144,20 @@ def depends(question: str, language: str) -> bool:
     words = [w.casefold() for w in WORD.findall(text)]
     if not words:
         return False
-    if _OPENINGS[known].search(text) or _points_back(text, words, known):
+    opening = _OPENINGS[known].search(text)
+    if opening and not _whole(text[opening.end() :], known):
+        return True
+    if _points_back(text, words, known):
         return True
     # "Why?", "How much?", "När då?": nothing that says what about.
     return not _topic(text, known)
+
+
+def _whole(rest: str, language: str) -> bool:
+    """Whether what follows an "And" is a question that says itself what it is about."""
+    words = WORD.findall(rest)
+    asks = bool(words) and words[0].casefold() in _QUESTION_WORDS[language]
+    return asks and bool(_named(rest)) and len(_topic(rest, language)) >= _TOPIC_WORDS
 
 
 def _points_back(text: str, words: list[str], language: str) -> bool:

@@ -10,16 +10,17 @@ words; put together they are the quote again.
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, Protocol
 
 from rag import links
+from rag.answering.assemble import prose
 from rag.answering.phrases import phrase, quoted
 from rag.answering.wording import day
 from rag.markdown import blockquote, inline
-from rag.types import Answer, Quote
+from rag.types import Answer, Quote, Statement
 
 Link = Callable[[Quote], str | None]
 Kind = Literal["prose", "heading", "quote", "source", "translation", "note"]
@@ -53,7 +54,8 @@ class Style(Protocol):
 def pieces(answer: Answer, link: Link) -> list[Piece]:
     """What there is to show of `answer`, in order; `link` gives a quote's address or None."""
     language = answer.language
-    found = [Piece("prose", answer.answer, language)]
+    told = _told(answer)
+    found = [Piece("prose", told, language)] if told else []
     if answer.refusal is not None and answer.quotes:
         found.append(Piece("heading", phrase("nearest", language), language))
     for quote in answer.quotes:
@@ -66,6 +68,24 @@ def pieces(answer: Answer, link: Link) -> list[Piece]:
         for r in answer.removed
     ]
     return found
+
+
+def _told(answer: Answer) -> str:
+    """The answer, but for statements that only introduce their quote: that follows anyway."""
+    quotes = {quote.n: quote for quote in answer.quotes}
+    said = [s for s in answer.statements if not _introduces(s, quotes, answer.language)]
+    if len(said) == len(answer.statements):
+        return answer.answer
+    return " ".join([*([prose(said)] if said else []), *answer.unanswered])
+
+
+def _introduces(statement: Statement, quotes: Mapping[int, Quote], language: str) -> bool:
+    """Whether a statement is `SVT, 23 April 2025: “…”` and no more."""
+    if len(statement.quotes) != 1:
+        return False
+    words = quoted(quotes[statement.quotes[0]].text, language)
+    before = statement.text.removesuffix(words)
+    return before != statement.text and (not before or before.endswith(": "))
 
 
 def origin(quote: Quote, language: str) -> str:

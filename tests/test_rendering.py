@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.rendering import as_html, as_markdown, as_text, divide, join, pieces, size, write_text
@@ -51,6 +51,22 @@ def test_without_a_link_there_is_none_and_no_folder_of_the_server_is_told() -> N
     assert told == "It says so. [1]\n\n[1] “Words.”\n— a.txt, 23 April 2025 (inferred date)"
 
 
+def test_a_statement_that_only_introduces_its_quote_is_not_told_twice() -> None:
+    plain = made("It fell by 3 per cent.")
+    intro = Statement(text="SVT, 23 April 2025: “It fell by 3 per cent.”", quotes=(1,))
+    more = Statement(text="Others say: “It fell by 3 per cent.” It did not.", quotes=(1,))
+    only = plain.model_copy(update={"statements": (intro,), "answer": f"{intro.text} [1]"})
+    [told] = as_text(only, lambda _: None, 4_000)
+    assert told == "[1] “It fell by 3 per cent.”\n— SVT, 23 April 2025 (inferred date)"
+    both = {
+        "statements": (intro, more),
+        "answer": f"{intro.text} [1] {more.text} [1] It is not said why.",
+        "unanswered": ("It is not said why.",),
+    }
+    [told] = as_text(plain.model_copy(update=both), lambda _: None, 4_000)
+    assert told.startswith(f"{more.text} [1] It is not said why.\n\n[1] “It fell")
+
+
 def test_a_refusal_says_that_its_passages_only_come_near() -> None:
     [told] = as_text(scripted(UNANSWERED), link, 10_000)
     assert told.index("do not say how many soybeans") < told.index("What comes nearest:")
@@ -66,6 +82,7 @@ def test_swedish_answers_are_swedish_throughout() -> None:
 QUOTED = re.compile(r"\[1\] (?:… )?“(.*?)”(?: …)?(?=\n— |\Z)", re.DOTALL)
 
 
+@settings(deadline=None)
 @given(
     text=st.text(
         st.characters(codec="utf-8", exclude_characters="“”—"), min_size=1, max_size=3_000
