@@ -41,7 +41,7 @@ class Load:
     memory_mb: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
-    def figures(self, name: str) -> dict[str, float | None | list[str]]:
+    def figures(self, name: str) -> dict[str, float | list[str] | None]:
         """As figures of the bench, each called `load_{name}_…`."""
         times = latency(self.milliseconds)
         half = len(self.memory_mb) // 2

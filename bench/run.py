@@ -39,7 +39,11 @@ AIMS = {
     "load_new_errors": "0",
 }
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # by default `[default: …]` would be taken for a style
+)
 _err = Console(stderr=True)
 
 

@@ -30,7 +30,11 @@ from rag.errors import OrdagrantError
 CALIBRATION = Path(__file__).parent.parent / "rag" / "calibration.json"
 
 app = typer.Typer(
-    help=__doc__, no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False
+    help=__doc__,
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # by default `[default: …]` would be taken for a style
 )
 commands_run.register(app)
 commands_report.register(app)

@@ -14,7 +14,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -24,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rag import __version__
 from rag.corpus.language import detect_question
 from rag.errors import MissingExtra, OrdagrantError
+from rag.line import Line
 from rag.present import info_value
 from rag.retrieval import Retriever
 from rag.similarity import Similarity
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-# Has work done in a thread; raises `OrdagrantError` where as much is in line as there may be.
-Submit = Callable[[Callable[[], None]], "Future[None]"]
 
 _LONGEST_QUESTION = 20_000
 _MOST_HITS = 50
@@ -121,14 +118,14 @@ Language = Annotated[str | None, Field(max_length=16, description="of the articl
 
 
 def build_server(
-    bot: Bot, heard: Callable[[Answer], None] | None = None, submit: Submit | None = None
+    bot: Bot, heard: Callable[[Answer], None] | None = None, line: Line | None = None
 ) -> MCPServer[Any]:
     """The server over `bot`. `heard` is told each answer, in the thread that made it.
 
-    `submit` has questions answered in a line that other doors share; without it they have one
-    of their own.
+    `line`: where questions wait for their turn, which other doors may share; without it they
+    have one of their own.
     """
-    tools = _Tools(bot, heard, submit)
+    tools = _Tools(bot, heard, line)
     server = _Server(
         "ordagrant",
         title="Ordagrant",
@@ -153,14 +150,14 @@ def build_server(
 
 
 def http_app(
-    bot: Bot, heard: Callable[[Answer], None] | None = None, submit: Submit | None = None
+    bot: Bot, heard: Callable[[Answer], None] | None = None, line: Line | None = None
 ) -> Starlette:
     """The server over streamable HTTP, at the root of where it is mounted; see `build_server`.
 
     Its lifespan must run. It checks neither keys nor host names nor origins: what it is mounted
     in does. Each request stands for itself, so any number of processes may share the work.
     """
-    return build_server(bot, heard, submit).streamable_http_app(
+    return build_server(bot, heard, line).streamable_http_app(
         streamable_http_path="/",
         stateless_http=True,
         max_request_body_size=1_000 * bot.settings.api_body_kb,
@@ -199,34 +196,16 @@ def _sentence(name: str, error: ToolError) -> str:
     return f"There is no tool {name!r}: use ask, search or article."
 
 
-class _Line:
-    """A line of the server's own: `at_once` are in hand, `in_line` more wait."""
-
-    def __init__(self, at_once: int, in_line: int) -> None:
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="ordagrant-mcp")
-        self._places = threading.BoundedSemaphore(at_once + in_line)
-
-    def submit(self, work: Callable[[], None]) -> Future[None]:
-        """Has `work` done in a thread; raises `OrdagrantError` where the line is full."""
-        if not self._places.acquire(blocking=False):
-            raise OrdagrantError("Too many questions are waiting: try again in a few seconds.")
-        future = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._places.release())
-        return future
-
-
 class _Tools:
     """The tools; each hops to a thread once. The docstrings are what a model is told of them."""
 
-    def __init__(
-        self, bot: Bot, heard: Callable[[Answer], None] | None, submit: Submit | None
-    ) -> None:
+    def __init__(self, bot: Bot, heard: Callable[[Answer], None] | None, line: Line | None) -> None:
         self._bot = bot
         self._heard = heard
         settings = bot.settings
         # Searching and reading, which take no LLM, never wait behind the questions of others.
-        self._submit = _Line(settings.api_at_once, settings.api_in_line).submit
-        self._submit_question = submit or self._submit
+        self._line = Line(settings.api_at_once, settings.api_in_line)
+        self._questions = line or self._line
         self._most_turns, self._most_chars = settings.max_history_turns, settings.max_history_chars
         # Hits are the result here, so the reader weighs in: see `Retriever`.
         self._retriever: Retriever | None = None
@@ -258,7 +237,7 @@ class _Tools:
                     return event.answer
             return None
 
-        answer = await self._done(work, self._submit_question)
+        answer = await self._done(work, self._questions)
         if answer is None:
             raise ToolError("The answer was given up before it was there: ask again.")
         return answer
@@ -290,7 +269,7 @@ class _Tools:
                 ]
             )
 
-        return await self._done(work, self._submit)
+        return await self._done(work, self._line)
 
     async def article(
         self,
@@ -315,7 +294,7 @@ class _Tools:
                 text=found.text[first:to],
             )
 
-        return await self._done(work, self._submit)
+        return await self._done(work, self._line)
 
     def _search(self) -> Retriever:
         if self._retriever is None:
@@ -335,13 +314,13 @@ class _Tools:
                 f"The history has {chars} characters and {self._most_chars} are allowed: send less."
             )
 
-    async def _done(self, work: Callable[[Callable[[], bool]], T], submit: Submit) -> T:
+    async def _done(self, work: Callable[[Callable[[], bool]], T], line: Line) -> T:
         """What `work` gives, in a thread; it hears when the client cancels. Raises `ToolError`."""
         stop = threading.Event()
         within = copy_context()  # who asks, for one
         given: list[T] = []
         try:
-            placed = submit(lambda: given.append(within.run(work, stop.is_set)))
+            placed = line.submit(lambda: given.append(within.run(work, stop.is_set)))
             await asyncio.wrap_future(placed)
         except OrdagrantError as error:
             raise ToolError(str(error)) from error

@@ -11,8 +11,9 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +26,12 @@ from rag.api.app import build_api
 from rag.api.door import AddArticles, Added, Door
 from rag.api.errors import ApiError
 from rag.api.gate import Gate, Slash, caller_name
+from rag.api.mounted import Mounted, Posts
 from rag.cli_io import complain, progress_on_stderr
 from rag.errors import MissingExtra, OrdagrantError, SettingsError, StoreError
 from rag.logs import set_up_logs
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from rag.bot import Bot
     from rag.settings import Settings
     from rag.ui.login import Login
@@ -51,6 +51,7 @@ def serve(settings: Settings, host: str, port: int, *, chat: bool = True) -> Non
     import uvicorn
 
     from rag.bot import Bot
+    from rag.http_server import HttpServer
 
     set_up_logs(settings)
     if settings.traces:
@@ -73,7 +74,7 @@ def serve(settings: Settings, host: str, port: int, *, chat: bool = True) -> Non
                 timeout_keep_alive=_IDLE,
                 timeout_graceful_shutdown=_GRACE,
             )
-            uvicorn.Server(config).run(sockets=[listening])
+            HttpServer(config, _IDLE).run(sockets=[listening])
 
 
 def build_app(door: Door, host: str, *, chat: bool = True) -> FastAPI:
@@ -81,7 +82,7 @@ def build_app(door: Door, host: str, *, chat: bool = True) -> FastAPI:
     api = build_api(door)
     _mount_mcp(api, door)
     if chat:
-        from rag.ui.mounting import mount_chat
+        from rag.ui.mounting import WRONG, mount_chat
 
         @api.get("/", include_in_schema=False)
         def home() -> RedirectResponse:
@@ -89,7 +90,15 @@ def build_app(door: Door, host: str, *, chat: bool = True) -> FastAPI:
 
         # Where others can come, visitors may change nothing unless the settings say so.
         reached_at = "" if door.keys_needed else host
-        mount_chat(api, door.bot, CHAT, reached_at, login=_login(door), heard=door.heard)
+        mount_chat(
+            api,
+            door.bot,
+            CHAT,
+            reached_at,
+            login=_login(door),
+            heard=door.heard,
+            around=partial(Mounted, wrong=WRONG, debug=door.settings.debug),
+        )
     return api
 
 
@@ -145,15 +154,8 @@ def _mount_mcp(api: FastAPI, door: Door) -> None:
         from rag.mcp_server import http_app
     except MissingExtra:
         return
-
-    def submit(work: Callable[[], None]) -> Future[None]:
-        try:
-            return door.desk.submit(work)
-        except ApiError as error:
-            raise OrdagrantError(str(error)) from None
-
     # Questions are in one line with those of the API, so that both together keep its bounds.
-    mcp = http_app(door.bot, lambda answer: door.heard(caller_name.get(), answer), submit)
+    mcp = http_app(door.bot, lambda answer: door.heard(caller_name.get(), answer), door.desk)
     inner = api.router.lifespan_context
 
     @asynccontextmanager
@@ -162,7 +164,7 @@ def _mount_mcp(api: FastAPI, door: Door) -> None:
             yield state
 
     api.router.lifespan_context = life
-    gate = Gate(mcp, door, "ask")
+    gate = Gate(Posts(Mounted(mcp, debug=door.settings.debug)), door, "ask")
     api.router.routes.append(Route(MCP, Slash(gate, MCP), include_in_schema=False))
     api.mount(MCP, gate)
 

@@ -104,7 +104,9 @@ class Settings(BaseSettings):
         description="those of one address; default: 120/minute, without end where no key is "
         "asked for; `none`: without end",
     )
-    api_at_once: int = Field(8, ge=1, le=256, description="questions answered at once")
+    api_at_once: int = Field(
+        8, ge=1, le=256, description="questions answered at once, over HTTP and MCP together"
+    )
     api_in_line: int = Field(64, ge=0, le=10_000, description="questions that may wait for that")
     api_seconds: float = Field(300, ge=1, le=3_600, description="longest time for one answer")
     api_body_kb: int = Field(1_024, ge=1, le=100_000, description="largest request but for files")
@@ -115,10 +117,14 @@ class Settings(BaseSettings):
         description="keep each answer in the database under its trace id, with its question; "
         "feedback and `/api/answers` need it",
     )
-    log_json: bool = Field(False, description="log of `ordagrant serve` as a JSON object a line")
+    log_json: bool = Field(
+        False, description="all that is written to stderr as a JSON object a line"
+    )
     log_questions: bool = Field(False, description="name the question in the audit lines")
     audit_file: Path | None = Field(
-        None, description="file for the audit lines; default: the log, on stderr"
+        None,
+        description="file for the audit lines, one for each process; `ordagrant chat` and `mcp` "
+        "write audit lines only with it; default: the log, on stderr",
     )
     traces: bool = Field(
         False, description="send OpenTelemetry traces to where OTEL_EXPORTER_OTLP_ENDPOINT says"

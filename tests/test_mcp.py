@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,8 @@ from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
 from rag.api.door import Door
-from rag.errors import OrdagrantError, StoreError
+from rag.errors import StoreError
+from rag.line import Line
 from rag.mcp_server import build_server, http_app
 from rag.serving import build_app
 from rag.types import Answer, Chunk, Hit
@@ -225,26 +226,23 @@ def test_each_answer_is_heard(bot: ScriptedBot) -> None:
 
 
 def test_questions_can_be_had_in_another_line(bot: ScriptedBot) -> None:
-    placed: list[Callable[[], None]] = []
-
-    def submit(work: Callable[[], None]) -> Future[None]:
-        placed.append(work)
-        if len(placed) > 1:
-            raise OrdagrantError("That line is full.")
-        future: Future[None] = Future()
-        work()
-        future.set_result(None)
-        return future
+    line = Line(1, 0)
+    go = threading.Event()
 
     async def work(client: Client) -> Any:
         asked = {"question": scripted.PHONE}
-        told = [await client.call_tool("ask", asked) for _ in range(2)]
-        return [*told, await client.call_tool("article", {"article_id": scripted.TRUCE})]
+        answered = await client.call_tool("ask", asked)
+        line.submit(lambda: cast(None, go.wait(60)))
+        full = await client.call_tool("ask", asked)
+        return answered, full, await client.call_tool("article", {"article_id": scripted.TRUCE})
 
-    answered, full, read = _with(build_server(cast(Any, bot), submit=submit), work)
+    try:
+        answered, full, read = _with(build_server(cast(Any, bot), line=line), work)
+    finally:
+        go.set()
     assert answered.structured_content["status"] == "answered"
-    assert _said(full) == "That line is full."
-    assert not read.is_error and len(placed) == 2  # what needs no LLM is not in that line
+    assert _said(full).startswith("Too many questions are waiting")
+    assert not read.is_error  # what needs no LLM is not in that line
 
 
 def test_a_full_line_is_told_of(bot: ScriptedBot) -> None:

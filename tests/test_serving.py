@@ -69,12 +69,26 @@ def test_where_keys_are_needed_the_chat_wants_one_too_until_it_is_revoked(news: 
         assert client.post("/chat/login", data={"key": word}, headers=foreign).status_code == 403
         page = client.post("/chat/login", data={"key": word})
         assert page.status_code == 200 and page.url.path == "/chat/"
-        assert 'action=\\"logout\\"' in page.text and "script-src" not in _policy(page)
+        assert "location.assign" in page.text and "script-src" not in _policy(page)
         assert client.get("/chat/config").json()["username"] == "web"
         assert client.get("/api/articles").status_code == 401  # the cookie is for the chat alone
         keys.revoke("web")
         assert client.get("/chat/config").status_code == 401
         assert client.post("/chat/gradio_api/queue/join", json={}).status_code == 401
+
+
+def test_what_the_chat_and_mcp_refuse_is_told_in_our_words(news: Bot) -> None:
+    pytest.importorskip("mcp")
+    with app_of(news, "127.0.0.1", chat=True) as client:
+        for reply, status in (
+            (client.get("/chat/nothing"), 404),
+            (client.post("/chat/gradio_api/queue/join", json={"data": [], "fn_index": 9_999}), 400),
+            (client.get("/mcp", headers=MCP), 405),
+            (client.post("/mcp", content=b"{", headers=MCP), 400),
+        ):
+            assert reply.status_code == status
+            error = reply.json()["error"]
+            assert (error if isinstance(error, str) else error["message"]).endswith(".")
 
 
 def test_logins_are_limited_by_the_rate_of_an_address(news: Bot) -> None:
@@ -88,7 +102,7 @@ def test_logins_are_limited_by_the_rate_of_an_address(news: Bot) -> None:
 def test_where_no_key_is_needed_there_is_no_login(news: Bot) -> None:
     with app_of(news, "127.0.0.1", chat=True) as client:
         page = client.get("/chat/")
-        assert page.status_code == 200 and "logout" not in page.text
+        assert page.status_code == 200 and "location.assign" not in page.text
         assert client.get("/chat/config").json()["username"] is None
 
 

@@ -87,7 +87,7 @@ class Guard:
         origin = headers.get(b"origin", "").lower()
         if method in _SAFE or not origin or origin in self._origins:
             return None
-        if origin != "null" and urlsplit(origin).netloc == host.lower():
+        if _place(origin) == host.lower():
             return None
         return ApiError(
             403,
@@ -96,11 +96,32 @@ class Guard:
         )
 
 
+def _place(origin: str) -> str | None:
+    """The host, with its port, of an origin; None for what is none."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
 def _hostname(host: str) -> str:
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+class Heads:
+    """Answers HEAD as GET, whose body the server then leaves out: monitors and link previews ask
+    so, and routes are for one method."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server's own copy stays
+        await self._app(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -23,7 +23,7 @@ from rag.api import (
     page,
     widget,
 )
-from rag.api.access import Guard, SecurityHeaders
+from rag.api.access import Guard, Heads, SecurityHeaders
 from rag.api.counts import Counting
 from rag.api.door import Door
 from rag.api.limits import BodyLimit
@@ -89,6 +89,7 @@ def _protect(api: FastAPI, door: Door) -> None:
         api.add_middleware(Counting, metrics=door.metrics)
     https = (door.base_url or "").startswith("https:")
     api.add_middleware(SecurityHeaders, https=https, origins=settings.api_origins)
+    api.add_middleware(Heads)
     if settings.api_proxies:
         api.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.api_proxies))
 

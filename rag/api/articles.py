@@ -18,6 +18,7 @@ from rag.types import Filters
 
 _MOST_FILES = 100
 _PIECE = 1 << 20  # bytes
+_LONGEST_ID = 200  # characters, of one that is not there
 
 
 def router(door: Door) -> APIRouter:
@@ -28,6 +29,7 @@ def router(door: Door) -> APIRouter:
     may_manage = [Depends(door.allow("manage"))]
 
     @routes.get("", dependencies=may_read)
+    @routes.get("/", dependencies=may_read, include_in_schema=False)  # else an id of no letters
     def listed(
         search: Annotated[str | None, Query(max_length=500)] = None,
         date_from: date | None = None,
@@ -43,6 +45,7 @@ def router(door: Door) -> APIRouter:
         return {"articles": [info_value(a) for a in found], "total": total}
 
     @routes.post("", dependencies=may_manage)
+    @routes.post("/", dependencies=may_manage, include_in_schema=False)
     async def add(
         files: Annotated[
             list[UploadFile],
@@ -68,7 +71,7 @@ def router(door: Door) -> APIRouter:
     def restore(article_id: str) -> dict[str, Any]:
         """Bring a removed article back."""
         if not store.undo_remove(article_id):
-            raise ApiError(404, f"There is no removed article {article_id!r}.")
+            raise ApiError(404, f"There is no removed article {article_id[:_LONGEST_ID]!r}.")
         return {"article_id": article_id, "removed": False}
 
     @routes.get("/{article_id:path}", dependencies=may_read)
@@ -96,4 +99,4 @@ def _add(add: AddArticles, files: list[UploadFile]) -> Any:
 
 
 def _unknown(article_id: str) -> ApiError:
-    return ApiError(404, f"There is no article {article_id!r}.")
+    return ApiError(404, f"There is no article {article_id[:_LONGEST_ID]!r}.")

@@ -1,6 +1,6 @@
 """Questions in hand: each runs in a thread of a pool, and so many may wait for one, no more.
 
-    asked = door.ask(request, caller, question)      429 where the line is full
+    asked = door.ask(request, caller, question)      LineFull where too much waits
     async for event in asked.events(): ...           or: answer = await asked.answer()
 
 Leaving `events` early, a client that hangs up and the time limit all stop the LLM.
@@ -12,7 +12,6 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 
 from rag.api.errors import ApiError, as_api_error
+from rag.line import Line
 from rag.types import Answer, Event, Filters, Finished, Turn, Waiting
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _End:
 Told = Event | Waiting | ApiError | _End
 
 
-class Desk:
+class Desk(Line):
     """Takes questions for the bot: `at_once` in hand, `in_line` more waiting."""
 
     def __init__(
@@ -51,43 +51,9 @@ class Desk:
         beat: float = 10.0,
     ) -> None:
         """`seconds`: how long one answer may take; `beat`: how long nothing may be told."""
+        super().__init__(at_once, in_line)
         self.seconds = seconds
         self.beat = beat
-        self._most = at_once + in_line
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="ordagrant-ask")
-        self._lock = threading.Lock()
-        self._in_hand = 0
-
-    @property
-    def in_hand(self) -> int:
-        """Questions taken and not yet done with."""
-        return self._in_hand
-
-    def submit(self, work: Callable[[], None]) -> Future[None]:
-        """Has `work` done in a thread; raises `ApiError` 429 where the line is full."""
-        with self._lock:
-            if self._in_hand >= self._most:
-                raise ApiError(
-                    429,
-                    "Too many questions are waiting for an answer: try again in a few seconds.",
-                    {"Retry-After": "5"},
-                )
-            self._in_hand += 1
-        try:
-            future = self._pool.submit(work)
-        except RuntimeError:
-            self._done()
-            raise ApiError(503, "The server is being stopped: ask again later.") from None
-        future.add_done_callback(lambda _: self._done())
-        return future
-
-    def close(self) -> None:
-        """Takes nothing more; what is in hand ends by itself."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _done(self) -> None:
-        with self._lock:
-            self._in_hand -= 1
 
 
 class Asking:
@@ -103,7 +69,7 @@ class Asking:
         filters: Filters | None,
         finished: Callable[[Answer], None],
     ) -> None:
-        """Raises `ApiError` 429. `finished` hears the answer, in the thread that made it."""
+        """Raises `LineFull`. `finished` hears the answer, in the thread that made it."""
         self._desk = desk
         self._request = request
         self._bot = bot

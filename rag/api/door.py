@@ -206,8 +206,8 @@ class Door:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
     ) -> Asking:
-        """Puts a question to the bot; raises `ApiError` 422 for too long a history, 429 where
-        the line is full. Call it before the response begins, within the event loop.
+        """Puts a question to the bot; raises `ApiError` 422 for too long a history, `LineFull`
+        where too much waits. Call it before the response begins, within the event loop.
         """
         self._check(history)
         heard = partial(self.heard, caller.name)

@@ -16,9 +16,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import InputError, LlmError, OrdagrantError, SettingsError
+from rag.line import LineFull
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ _OPENAI_TYPES = {
     403: ("permission_error", "insufficient_scope"),
     429: ("rate_limit_error", "rate_limit_exceeded"),
 }
+_UNREAD = "There was an error parsing the body"  # FastAPI's, for whatever json.loads does not take
 _SENTENCES = {
     404: "There is nothing at this address: see /openapi.json for what there is.",
     405: "This address does not take {method}: see /openapi.json for what it takes.",
@@ -64,6 +67,8 @@ def as_api_error(error: BaseException) -> ApiError:
         return ApiError(422, str(error))
     if isinstance(error, LlmError):
         return ApiError(502, str(error))
+    if isinstance(error, LineFull):
+        return ApiError(429, str(error), {"Retry-After": "5"})
     if isinstance(error, OrdagrantError):
         return ApiError(503, str(error), {"Retry-After": "5"})
     log.error("an unexpected error", exc_info=error)
@@ -87,6 +92,30 @@ def error_response(request: Request, error: BaseException) -> JSONResponse:
     return JSONResponse(value, status_code=told.status, headers=told.headers)
 
 
+def sentence(method: str, status: int, said: str) -> str:
+    """What a library `said` of a request that it refused, as a sentence of ours."""
+    if status in _SENTENCES:
+        return _SENTENCES[status].format(method=method)
+    if said == _UNREAD:
+        return "The body cannot be read: send JSON in UTF-8 that is not nested too deeply."
+    return f"{said.rstrip('.')}."
+
+
+def field_error(found: Mapping[str, Any]) -> tuple[str | None, str]:
+    """The field that pydantic found wrong, and the sentence about it."""
+    where = ".".join(str(part) for part in found["loc"][1:])
+    if found["type"] == "json_invalid":
+        why = found["ctx"]["error"]
+        return None, f"The body is not JSON ({why}, at character {where}): send a JSON object."
+    if not where:
+        return None, "Send a JSON object as the body, with `Content-Type: application/json`."
+    said = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
+    said = said.replace("a valid dictionary or object to extract fields from", "a JSON object")
+    if "UploadFile" in said:
+        said = "Input should be a file"
+    return where, f"{where}: {said}."
+
+
 class CatchAll:
     """Replies to what no route foresaw, within the middlewares that add headers to each reply."""
 
@@ -103,6 +132,8 @@ class CatchAll:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:  # nobody is there to be told
+            return
         except Exception as error:
             if begun or scope["type"] != "http":
                 raise
@@ -117,9 +148,7 @@ def install(api: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is installed for
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-        message = f"{where}: {str(first['msg']).rstrip('.')}."
+        where, message = field_error(error.errors()[0])
         openai = request.url.path.startswith("/v1/")
         status = 400 if openai else 422
         value = error_value(request.url.path, status, message, where)
@@ -127,7 +156,7 @@ def install(api: FastAPI) -> None:
 
     async def plain(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is installed for
-        told = _SENTENCES.get(error.status_code, str(error.detail)).format(method=request.method)
+        told = sentence(request.method, error.status_code, str(error.detail))
         value = error_value(request.url.path, error.status_code, told)
         return JSONResponse(value, status_code=error.status_code, headers=error.headers)
 

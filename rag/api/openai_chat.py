@@ -1,6 +1,6 @@
 """GET /v1/models and POST /v1/chat/completions, as OpenAI has them.
 
-    message.content       the answer's prose with its marks [n]
+    message.content       the answer, each statement a paragraph with its marks [n]
     message.annotations   a url_citation for each mark, its indexes those of the mark
     citations, search_results      as Perplexity has them; the addresses show the quotes in place
     ordagrant             the answer object of /api/ask: statements, quotes, conflicts, refusal
@@ -29,11 +29,11 @@ from rag.api.openai_cite import (
     Link,
     Mark,
     Piece,
-    answer_marks,
     citation,
     extras,
     source_event,
     usage,
+    whole,
 )
 from rag.api.openai_input import MODEL, ChatIn, OpenAiRoute, conversation, unknown_model
 from rag.api.openai_stream import SILENCE, Taken, Told, data, error_of, streamed
@@ -96,12 +96,13 @@ def _head() -> dict[str, Any]:
 
 def _completion(answer: Answer, taken: Taken) -> dict[str, Any]:
     """The whole reply."""
+    told = whole(answer)
     message = {
         "role": "assistant",
-        "content": answer.answer,
+        "content": told.text,
         # OpenAI's is for what a model will not say; what the articles don't say is `content`.
         "refusal": None,
-        "annotations": _annotations(answer_marks(answer), answer.quotes, taken.link),
+        "annotations": _annotations(told.marks, told.quotes, taken.link),
     }
     return {
         **_head(),

@@ -13,7 +13,6 @@ annotation, and takes two for one where `metadata.source` is the same: so that i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +25,7 @@ from rag.types import Answer, Quote, Statement, StatementAccepted
 
 Link = Callable[[Quote], str]
 
-_MARKS = re.compile(r"(?:\s?\[\d+\])+")
-_MARK = re.compile(r"\[(\d+)\]")
+_BETWEEN = "\n\n"
 _CHARS_A_TOKEN = 4
 
 
@@ -46,11 +44,11 @@ class Piece:
 
     text: str
     marks: tuple[Mark, ...]
-    quotes: tuple[Quote, ...]
+    quotes: tuple[Quote, ...] = ()
 
 
 class Teller:
-    """Cuts an answer into pieces as its statements come; joined they are the answer's text."""
+    """Cuts an answer into pieces as its statements come; joined they are the `whole` one."""
 
     def __init__(self, article_text: Callable[[str], str]) -> None:
         """`article_text` gives an article's text by its id."""
@@ -61,50 +59,53 @@ class Teller:
     def statement(self, event: StatementAccepted) -> Piece:
         """The piece that a statement makes, numbered as the finished answer will be."""
         made = make_statements([Accepted(event.text, event.evidence)], self._quotes)
-        text = f" {prose(made)}" if self._told else prose(made)
-        begun = len(self._told)
-        self._told += text
+        piece = _paragraphs(made, len(self._told))
+        self._told += piece.text
         known, self._known = self._known, self._quotes.all()
-        return Piece(text, marks(self._told, made, begun), self._known[len(known) :])
+        return Piece(piece.text, piece.marks, self._known[len(known) :])
 
     def rest(self, answer: Answer) -> Piece:
         """What the finished answer has beyond what was told."""
+        finished = whole(answer)
         as_told = [(q.article_id, q.start, q.end) for q in self._known]
-        as_made = [(q.article_id, q.start, q.end) for q in cited(answer)[: len(as_told)]]
-        if not answer.answer.startswith(self._told) or as_told != as_made:
+        as_made = [(q.article_id, q.start, q.end) for q in finished.quotes[: len(as_told)]]
+        if not finished.text.startswith(self._told) or as_told != as_made:
             raise ApiError(
                 500, "The answer did not come out as it had been told so far: ask again."
             )
         begun = len(self._told)
-        after = tuple(mark for mark in answer_marks(answer) if mark.start >= begun)
-        return Piece(answer.answer[begun:], after, cited(answer)[len(as_told) :])
+        after = tuple(mark for mark in finished.marks if mark.start >= begun)
+        return Piece(finished.text[begun:], after, finished.quotes[len(as_told) :])
 
 
-def marks(text: str, statements: Sequence[Statement], begun: int = 0) -> tuple[Mark, ...]:
-    """The marks after each of `statements` in `text`, looked for from `begun`.
+def whole(answer: Answer) -> Piece:
+    """The finished answer as one piece.
 
-    Only those after a statement are marks: a `[1]` in the words of a question that is repeated
-    to the person is none.
+    Its statements are paragraphs, since a chat client runs what stands in one line into a wall
+    of text; then comes what the articles do not answer. A refusal is its one sentence.
     """
-    found: list[Mark] = []
-    at = begun
+    if not answer.statements:
+        return Piece(answer.answer, (), cited(answer))
+    stated = _paragraphs(answer.statements)
+    text = _BETWEEN.join([stated.text, *answer.unanswered])
+    return Piece(text, stated.marks, cited(answer))
+
+
+def _paragraphs(statements: Sequence[Statement], begun: int = 0) -> Piece:
+    """The text and marks of `statements` where the text before them has `begun` characters.
+
+    Only these are marks: a `[1]` in the words of a question that is repeated to the person is
+    none.
+    """
+    text, marks = "", []
     for statement in statements:
-        begins = text.find(statement.text, at)
-        if begins < 0:
-            continue
-        at = begins + len(statement.text)
-        run = _MARKS.match(text, at)
-        if run is None:
-            continue
-        at = run.end()
-        for one in _MARK.finditer(text, run.start(), run.end()):
-            if int(one[1]) in statement.quotes:
-                found.append(Mark(int(one[1]), one.start(), one.end()))
-    return tuple(found)
-
-
-def answer_marks(answer: Answer) -> tuple[Mark, ...]:
-    return marks(answer.answer, answer.statements)
+        text += _BETWEEN if begun or text else ""
+        at = begun + len(text) + len(statement.text) + 1
+        text += prose([statement])
+        for n in statement.quotes:
+            marks.append(Mark(n, at, at + len(f"[{n}]")))
+            at = marks[-1].end
+    return Piece(text, tuple(marks))
 
 
 def cited(answer: Answer) -> tuple[Quote, ...]:
@@ -135,8 +136,13 @@ def extras(answer: Answer, link: Link) -> dict[str, Any]:
 
 
 def source_event(quote: Quote, link: Link, language: str) -> dict[str, Any]:
-    """What has Open WebUI show a quote among the sources."""
-    name = quote_origin(quote.model_copy(update={"source": _name(quote)}), language)
+    """What has Open WebUI show a quote among the sources.
+
+    It takes the middle out of a name of more than 30 characters, so there is no room in one for
+    how the day is known.
+    """
+    named = quote.model_copy(update={"source": _name(quote), "published_is": None})
+    name = quote_origin(named, language)
     address = link(quote)
     return {
         "type": "source",
@@ -167,7 +173,7 @@ def usage(answer: Answer, characters: int) -> tuple[int, int, bool]:
     counted = answer.tokens or {}
     if counted.get("output"):  # not every service counts
         return counted["prompt"], counted["output"], False
-    return -(-characters // _CHARS_A_TOKEN), -(-len(answer.answer) // _CHARS_A_TOKEN), True
+    return -(-characters // _CHARS_A_TOKEN), -(-len(whole(answer).text) // _CHARS_A_TOKEN), True
 
 
 def _result(quote: Quote, link: Link) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.api.errors import ApiError, error_value
-from rag.api.schemas import LONGEST_QUESTION, FiltersIn
+from rag.api.schemas import LONGEST_QUESTION, LONGEST_TEXT, FiltersIn
 from rag.settings import Settings
 from rag.types import Turn
 
@@ -59,7 +59,7 @@ class OpenAiRoute(APIRoute):
 
 
 class _In(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", str_max_length=LONGEST_TEXT)
 
 
 class PartIn(_In):

@@ -27,7 +27,7 @@ from fastapi.responses import JSONResponse, Response
 from rag.api import sse
 from rag.api.asking import Beat
 from rag.api.door import Caller, Door
-from rag.api.openai_cite import Link, Mark, Piece, answer_marks, citation, extras, usage
+from rag.api.openai_cite import Link, Mark, Piece, citation, extras, usage, whole
 from rag.api.openai_input import MODEL, OpenAiRoute, ResponsesIn, conversation
 from rag.api.openai_stream import SILENCE, Taken, Told, error_of, streamed
 from rag.types import Answer, Quote
@@ -94,13 +94,14 @@ class _Reply:
         return {**self._begun, "status": "in_progress", "output": []}
 
     def completed(self, answer: Answer) -> dict[str, Any]:
-        noted = noted_marks(answer_marks(answer), answer.quotes, self.taken.link)
+        message = whole(answer)
+        noted = noted_marks(message.marks, message.quotes, self.taken.link)
         asked, told, estimated = usage(answer, self.taken.said.characters)
         return {
             **self._begun,
             "status": "completed",
             "completed_at": int(time.time()),
-            "output": [self.item("completed", [part(answer.answer, noted)])],
+            "output": [self.item("completed", [part(message.text, noted)])],
             "usage": {
                 "input_tokens": asked,
                 "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
@@ -187,10 +188,10 @@ class _Writer:
             self._noted.append(note)
 
     def _end(self, answer: Answer) -> Iterator[str]:
-        whole = part(answer.answer, self._noted)
-        yield self._in_part("response.output_text.done", text=answer.answer, logprobs=[])
-        yield self._in_part("response.content_part.done", part=whole)
-        item = self._reply.item("completed", [whole])
+        message = part(whole(answer).text, self._noted)
+        yield self._in_part("response.output_text.done", text=message["text"], logprobs=[])
+        yield self._in_part("response.content_part.done", part=message)
+        item = self._reply.item("completed", [message])
         yield self._event("response.output_item.done", output_index=0, item=item)
         yield self._event("response.completed", response=self._reply.completed(answer))
 

@@ -50,7 +50,7 @@ class Taken:
         said: Conversation,
         filters: Filters | None,
     ) -> Taken:
-        """Puts the question to the bot; raises `ApiError` as `door.ask` does."""
+        """Puts the question to the bot; raises as `door.ask` does."""
         asked = door.ask(request, caller, said.question, said.history, filters)
         base = door.base(request)
         return cls(asked, said, lambda quote: links.article_link(base, quote), door.bot.store)

@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.types import Filters, Turn
 
 LONGEST_QUESTION = 20_000
+# No body is so large. A string with a bound is looked at as text: half of a surrogate pair, which
+# JSON can write and UTF-8 cannot, is refused where the request is read.
+LONGEST_TEXT = 200_000_000
 
 
 class In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", str_max_length=LONGEST_TEXT)
 
 
 class TurnIn(In):

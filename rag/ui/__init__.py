@@ -5,6 +5,7 @@
     citable    a quote or a piece of evidence, as the page shows it
     passage    an article's text cut into paragraphs and highlighted ranges
     render     session and article -> HTML (pure; all text escaped, then sanitised)
+    login      the form before the chat where keys are needed
     running    one question on its way, stoppable from another thread
     app        the Gradio page: components, events, launch options
     main       arguments -> settings -> bot -> page

@@ -12,14 +12,14 @@ import gradio as gr
 
 from rag.settings import Settings
 from rag.types import Answer
-from rag.ui.chat import VISITOR, Chat
+from rag.ui.chat import Chat
 from rag.ui.library import MOST_MB
 from rag.ui.library_page import LibraryPage
 from rag.ui.page import Page
 from rag.ui.protocol import ChatBot
 
 _ASSETS = Path(__file__).with_name("assets")
-_STYLES = ("style", "shell", "answer", "library", "leave")
+_STYLES = ("style", "shell", "answer", "library")
 _SANS = (
     "-apple-system", "BlinkMacSystemFont", "Segoe UI", "Inter", "Noto Sans", "Roboto",
     "Liberation Sans", "system-ui", "sans-serif",
@@ -39,18 +39,15 @@ def build_app(
     examples: Mapping[str, Sequence[str]] | None = None,
     library: LibraryPage | None = None,
     heard: Callable[[str, Answer], None] | None = None,
-    visitor: Callable[[], str] = lambda: VISITOR,
-    leave: str = "",
+    login: bool = False,
 ) -> gr.Blocks:
     """The chat over `bot`. `examples`: questions to offer, by language code; `library`: the page
-    of the articles, for a bot whose store can be listed and added to; `heard` and `visitor`: see
-    `Chat`; `leave`: HTML of the way out, where visitors logged in."""
-    chat = Chat(bot, settings, heard, visitor)
-    page = Page(chat, library, examples or {}, str(settings.data))
+    of the articles, for a bot whose store can be listed and added to; `heard`: see `Chat`;
+    `login`: visitors logged in, so there is a way out."""
+    chat = Chat(bot, settings, heard)
+    page = Page(chat, library, examples or {}, str(settings.data), login=login)
     demo: gr.Blocks
     with gr.Blocks(title="Ordagrant", analytics_enabled=False, fill_width=True) as demo:
-        if leave:
-            gr.HTML(leave, elem_id="og-leave", apply_default_css=False, min_width=0)
         page.lay_out()
         page.connect(demo)
     demo.queue(max_size=_WAITING, default_concurrency_limit=CONCURRENT, api_open=False)

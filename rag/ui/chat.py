@@ -32,13 +32,10 @@ class Chat:
         bot: ChatBot,
         settings: Settings,
         heard: Callable[[str, Answer], None] | None = None,
-        visitor: Callable[[], str] = lambda: VISITOR,
     ) -> None:
-        """`heard` is told each answer with the name of who asked, which `visitor` gives in the
-        thread that calls `ask`."""
+        """`heard` is told each answer with the name of who asked."""
         self._bot = bot
         self._heard = heard or Heard()
-        self._visitor = visitor
         self._most_chars = settings.max_question_chars
         self._translator = Translator(bot.chat)
         self.keeping = Keeping(bot.store)
@@ -50,6 +47,7 @@ class Chat:
         t: Strings,
         *,
         owner: str = "",
+        user: str = VISITOR,
         filters: Filters = ALL,
         place: int | None = None,
     ) -> Iterator[tuple[Session, Run | None]]:
@@ -57,7 +55,8 @@ class Chat:
 
         `place`: ask in place of the exchange there and of what followed it. Every failure becomes
         part of the session: one sentence, never a traceback. What is asked is kept for `owner`:
-        as stopped when the evidence is there, as what has come of it at the end.
+        as stopped when the evidence is there, as what has come of it at the end. `user`: the name
+        that the answer is heard with.
         """
         question = question.strip()
         if not question:
@@ -73,7 +72,7 @@ class Chat:
             lambda stopped, waiting: self._bot.stream(
                 question, history, filters, cancelled=stopped, waiting=waiting
             ),
-            partial(self._heard, self._visitor()),
+            partial(self._heard, user),
         )
         # Looking begins before the page shows the question, and keeping it costs the answer
         # nothing: it is done while the bot looks.

@@ -56,7 +56,7 @@ class Composer:
         # Not "always_last": what it puts off loses the values that came with it.
         once(p.filters, "filter", self._filter, trigger_mode="multiple")
         once(p.filters, "unfilter", self._unfilter)
-        p.stop.click(handlers.once(_stop), handlers.inputs, None, **AT_ONCE)
+        p.stop.click(handlers.once(_stop), handlers.inputs, [p.toast], **AT_ONCE)
         demo.unload(self._left)
 
     # Asking
@@ -101,6 +101,7 @@ class Composer:
             now.session,
             t,
             owner=visit.owner,
+            user=now.user,
             filters=visit.filters if filters is None else filters,
             place=place,
         )

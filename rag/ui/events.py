@@ -16,6 +16,7 @@ import gradio as gr
 
 from rag.errors import OrdagrantError
 from rag.ui import shell
+from rag.ui.chat import VISITOR
 from rag.ui.parts import Parts, Updates
 from rag.ui.running import Run
 from rag.ui.session import Session
@@ -39,6 +40,7 @@ class Now:
     t: Strings
     page: str
     box: str  # what is written in the box
+    user: str  # who asks: the name of the key of the login, or `VISITOR`
 
     @property
     def busy(self) -> bool:
@@ -59,7 +61,7 @@ class Sent:
 
     def maybe(self, name: str) -> str | None:
         value = self._data.get(name)
-        return value if isinstance(value, str) else None
+        return _text(value) if isinstance(value, str) else None
 
 
 class Handlers:
@@ -128,6 +130,11 @@ class Handlers:
         return {self._parts.toast: shell.toast(t, t("event_failed", id=trace))}
 
 
+def _text(said: str) -> str:
+    """`said`, without halves of surrogate pairs, which a browser can send and nothing can keep."""
+    return said.encode("utf-8", "replace").decode()
+
+
 def _now(
     session: Session,
     run: Run | None,
@@ -136,4 +143,12 @@ def _now(
     box: str,
     request: gr.Request,
 ) -> Now:
-    return Now(session, run, visit, Strings(language), request.session_hash or "", box or "")
+    return Now(
+        session,
+        run,
+        visit,
+        Strings(language),
+        page=request.session_hash or "",
+        box=_text(box or ""),
+        user=request.username or VISITOR,
+    )

@@ -30,8 +30,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.store.keys import Key, Keys
-from rag.ui.strings import preferred_language
-from rag.ui.words_login import WORDS, in_language
+from rag.ui.strings import Strings, preferred_language
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -98,12 +97,6 @@ class Login:
         """The name of the key that a request within the gate was made with."""
         name = connection.scope.get(_VISITOR)
         return name if isinstance(name, str) else None
-
-    def leave(self) -> str:
-        """The way out, as HTML for a page beside the form; it shows in the page's language."""
-        english, swedish = WORDS["leave"]
-        leave = _environment().get_template("leave.html")
-        return leave.render(english=english, swedish=swedish)
 
     def add_routes(self, api: FastAPI, path: str) -> None:
         """Adds the form beside what is under `path`; call it before that is mounted."""
@@ -204,16 +197,14 @@ def _page(
     **values: object,
 ) -> Response:
     """The page: who is logged in, by the key's `name`, or the form with what was wrong."""
-    language = preferred_language(request.headers.get("accept-language"))
-    words = in_language(language)
+    t = Strings(preferred_language(request.headers.get("accept-language")))
     html = (
         _environment()
         .get_template("login.html")
         .render(
-            language=language,
-            words=words,
+            t=t,
             name=name,
-            problem=words[problem].format(**values) if problem else None,
+            problem=t(f"login_{problem}", **values) if problem else None,
             style=Markup(_style()),  # noqa: S704 - our own file
         )
     )

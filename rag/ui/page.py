@@ -30,16 +30,24 @@ class Page:
         library: LibraryPage | None,
         examples: Mapping[str, Sequence[str]],
         data: str,
+        *,
+        login: bool,
     ) -> None:
         self._chat = chat
         self._library = library
         self._examples = examples
         self._data = data
+        self._login = login
 
     def lay_out(self) -> None:
         self._parts = Parts()
         self._screen = Screen(
-            self._chat, self._parts, self._examples, self._data, library=self._library is not None
+            self._chat,
+            self._parts,
+            self._examples,
+            self._data,
+            library=self._library is not None,
+            login=self._login,
         )
         with gr.Column(elem_id="og-library", visible=False, min_width=0) as self._column:
             if self._library is not None:

@@ -35,8 +35,8 @@ class Parts:
         self.run = gr.State(None)
         self.visit = gr.State(Visit())
 
-        self.header = html("og-top", "header", "clicks")
-        self.side = html("og-side", "sidebar", "clicks")
+        self.header = html("og-top", "header", "clicks", "leave")
+        self.side = html("og-side", "sidebar", "clicks", "leave")
         with gr.Row(elem_id="og-main"):
             with gr.Column(elem_id="og-talk", min_width=0):
                 self.past = html("og-past", "clicks", "answer")

@@ -30,12 +30,14 @@ class Screen:
         data: str,
         *,
         library: bool,
+        login: bool,
     ) -> None:
         self._chat = chat
         self._parts = parts
         self._examples = examples
         self._data = data
         self._library = library
+        self._login = login
 
     def whole(self, t: Strings, visit: Visit, session: Session, run: Run | None) -> Updates:
         """Everything, but for what lies over it."""
@@ -49,7 +51,9 @@ class Screen:
         }
 
     def header(self, t: Strings, visit: Visit, session: Session) -> Updates:
-        html = shell.header(t, self._chat.articles(), visit, session, library=self._library)
+        html = shell.header(
+            t, self._chat.articles(), visit, session, library=self._library, login=self._login
+        )
         return {self._parts.header: html}
 
     def side(self, t: Strings, visit: Visit, session: Session) -> Updates:
@@ -59,7 +63,8 @@ class Screen:
         except StoreError as error:
             _log.warning("the conversations cannot be listed: %s", error)
             return {}
-        return {self._parts.side: shell.sidebar(t, listed, visit.search, session.conversation)}
+        html = shell.sidebar(t, listed, visit.search, session.conversation, login=self._login)
+        return {self._parts.side: html}
 
     def talk(self, t: Strings, visit: Visit, session: Session) -> Updates:
         """The conversation, or what stands there before one."""

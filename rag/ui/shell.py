@@ -19,10 +19,18 @@ from rag.ui.visit import Visit
 MOST_SOURCES = 40
 
 
-def header(t: Strings, articles: int, visit: Visit, session: Session, *, library: bool) -> str:
-    """The top line: conversations, name, articles, new conversation, language.
+def header(
+    t: Strings,
+    articles: int,
+    visit: Visit,
+    session: Session,
+    *,
+    library: bool,
+    login: bool = False,
+) -> str:
+    """The top line: conversations, name, articles, new conversation, language, the way out.
 
-    `library`: there is a page of the articles to go to.
+    `library`: there is a page of the articles to go to; `login`: visitors logged in.
     """
     return fill(
         "header.html",
@@ -31,15 +39,26 @@ def header(t: Strings, articles: int, visit: Visit, session: Session, *, library
         talking=bool(session.exchanges),
         other=next(code for code in LANGUAGES if code != t.language),
         library=library,
+        login=login,
         conversation=session.conversation or "",
         view=visit.view,
         about=session.exchanges[0].question[:80] if session.exchanges else "",
     )
 
 
-def sidebar(t: Strings, listed: Sequence[Conversation], search: str, open: str | None) -> str:
-    """The visitor's conversations, `open` marked as the one that is shown."""
-    return fill("sidebar.html", t=t, listed=listed, search=search, open=open)
+def sidebar(
+    t: Strings,
+    listed: Sequence[Conversation],
+    search: str,
+    open: str | None,
+    *,
+    login: bool = False,
+) -> str:
+    """The visitor's conversations, `open` marked as the one that is shown.
+
+    With `login` the way out is at its foot too, for where the top line has no room.
+    """
+    return fill("sidebar.html", t=t, listed=listed, search=search, open=open, login=login)
 
 
 def note(t: Strings, visit: Visit, session: Session, said: str | None = None) -> str:

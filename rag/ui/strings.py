@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from rag.ui.words_answer import WORDS as ANSWER_WORDS
 from rag.ui.words_library import WORDS as LIBRARY_WORDS
+from rag.ui.words_login import WORDS as LOGIN_WORDS
 from rag.ui.words_shell import WORDS as SHELL_WORDS
 
 Language = Literal["en", "sv"]
@@ -21,6 +22,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **SHELL_WORDS,
     **ANSWER_WORDS,
     **LIBRARY_WORDS,
+    **LOGIN_WORDS,
     "tagline": ("word for word", "ord för ord"),
     "other_language": ("Svenska", "English"),
     "articles_one": ("{n} article", "{n} artikel"),

@@ -120,7 +120,7 @@ def test_a_foreign_name_does_not_reach_an_open_door(news: Bot, host: str, status
 
 def test_pages_of_other_sites_change_nothing(news: Bot) -> None:
     with served(news) as client:
-        for origin in ("https://evil.example", "null", "http://127.0.0.1:9999"):
+        for origin in ("https://evil.example", "null", "http://127.0.0.1:9999", "http://["):
             response = client.post("/api/ask", json=BODY, headers={"Origin": origin})
             assert response.status_code == 403, origin
             assert "access-control-allow-origin" not in response.headers

@@ -76,13 +76,14 @@ def test_each_annotation_cuts_out_its_mark(made: OpenAI) -> None:
     reply = ask(made, QUESTION)
     message = reply.choices[0].message
     assert message.content == (
-        "😀 The Reds won 3–1. [1][2] It rained 🌧 (3). [3] Anna Öst scored twice 🥅. [2][4] "
-        "The articles disagree: Sportbladet: “won 3–1”; Sportbladet: “it was 4–1”. [2][5] "
-        "The articles don't say: what is [1]?"
+        "😀 The Reds won 3–1. [1][2]\n\nIt rained 🌧 (3). [3]\n\nAnna Öst scored twice 🥅. [2][4]"
+        "\n\nThe articles disagree: Sportbladet: “won 3–1”; Sportbladet: “it was 4–1”. [2][5]"
+        "\n\nThe articles don't say: what is [1]?"
     )
     cited = [a.url_citation for a in message.annotations]
     cut = [message.content[c.start_index : c.end_index] for c in cited]
     assert cut == ["[1]", "[2]", "[3]", "[2]", "[4]", "[2]", "[5]"]
+    assert reply.ordagrant["answer"] == message.content.replace("\n\n", " ")
     quotes = reply.ordagrant["quotes"]
     for mark, citation in zip(cut, cited, strict=True):
         quote = quotes[int(mark[1:-1]) - 1]
@@ -136,6 +137,13 @@ def test_open_webui_gets_the_quotes_in_the_order_of_their_marks(made: OpenAI) ->
     assert events[0]["data"]["metadata"][0]["name"] == "blues.example, undated"
 
 
+def test_the_name_of_a_source_says_who_and_when_and_no_more(client: OpenAI) -> None:
+    events = gathered(ask(client, PHONE, stream=True))["sources"]
+    names = [event["data"]["source"]["name"] for event in events]
+    assert names[1] == "CNN, via US-NEA, 6 June 2025"
+    assert not any("inferred" in name for name in names)
+
+
 def test_a_refusal_cites_nothing_and_shows_what_came_nearest(client: OpenAI) -> None:
     reply = ask(client, UNANSWERED)
     assert reply.choices[0].message.content.startswith("The articles do not say")
@@ -149,6 +157,8 @@ def test_a_refusal_cites_nothing_and_shows_what_came_nearest(client: OpenAI) -> 
 def test_usage_is_told_where_it_is_asked_for(client: OpenAI) -> None:
     whole = ask(client, PHONE).usage
     assert whole.prompt_tokens == -(-len(PHONE) // 4)
+    content = ask(client, PHONE).choices[0].message.content
+    assert whole.completion_tokens == -(-len(content) // 4)
     assert whole.total_tokens == whole.prompt_tokens + whole.completion_tokens
     assert whole.estimated is True
     chunks = list(ask(client, PHONE, stream=True, stream_options={"include_usage": True}))

@@ -47,7 +47,7 @@ def test_each_annotation_cuts_out_its_mark(made: OpenAI) -> None:
     reply = respond(made, QUESTION)
     text = reply.output_text
     noted = reply.output[0].content[0].annotations
-    assert text.startswith("😀 The Reds won 3–1. [1][2] It rained 🌧 (3). [3] ")
+    assert text.startswith("😀 The Reds won 3–1. [1][2]\n\nIt rained 🌧 (3). [3]\n\nAnna")
     assert [text[a.start_index : a.end_index] for a in noted] == [
         f"[{n}]" for n in (1, 2, 3, 2, 4, 2, 5)
     ]

@@ -21,11 +21,15 @@ def answered_in_every_way(bot: Any, question: str) -> int:
         said: Any = [{"role": "user", "content": question}]
         reply = client.chat.completions.create(model="ordagrant", messages=said)
         text = reply.choices[0].message.content
+        answer = reply.ordagrant  # type: ignore[attr-defined]
+        assert text.split("\n\n") == [
+            f"{s['text']} {''.join(f'[{n}]' for n in s['quotes'])}" for s in answer["statements"]
+        ]
         chunks = client.chat.completions.create(model="ordagrant", messages=said, stream=True)
         told = [chunk.choices[0].delta.content or "" for chunk in chunks]
         assert "".join(told) == text
         assert client.responses.create(model="ordagrant", input=question).output_text == text
-        quotes = {q["n"]: q["text"] for q in reply.ordagrant["quotes"]}  # type: ignore[attr-defined]
+        quotes = {q["n"]: q["text"] for q in answer["quotes"]}
         noted = reply.choices[0].message.annotations or []
         for one in noted:
             mark = text[one.url_citation.start_index : one.url_citation.end_index]

@@ -62,8 +62,12 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture
 def visit(browser, url) -> Iterator[Callable[..., object]]:  # type: ignore[no-untyped-def]
-    """`visit(size=, scheme=, locale=, url=)`: a new visitor's page, home shown."""
+    """`visit(size=, scheme=, locale=, url=)`: a new visitor's page, home shown.
+
+    At the end no request of a page may have failed on the server.
+    """
     contexts = []
+    failed: list[str] = []
 
     def open_page(  # type: ignore[no-untyped-def]
         size=(1280, 800), scheme="light", locale="en-GB", url=url, home=".og-home"
@@ -77,6 +81,12 @@ def visit(browser, url) -> Iterator[Callable[..., object]]:  # type: ignore[no-u
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
+        page.on(
+            "response",
+            lambda reply: (
+                failed.append(f"{reply.status} {reply.url}") if reply.status >= 400 else None
+            ),
+        )
         page.goto(url)
         page.wait_for_selector(home)
         # The greeting in the visitor's language has arrived once the page's own says so.
@@ -86,3 +96,4 @@ def visit(browser, url) -> Iterator[Callable[..., object]]:  # type: ignore[no-u
     yield open_page
     for context in contexts:
         context.close()
+    assert failed == []

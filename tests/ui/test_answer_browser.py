@@ -107,6 +107,7 @@ def test_on_a_phone_the_article_is_a_dialog(visit: Visit) -> None:
     assert _fits(page)
     page.locator("#og-live .og-answer .og-cite").first.click()
     page.wait_for_selector(".og-article[role=dialog][aria-modal=true]")
+    assert page.evaluate("getComputedStyle(document.body).overflow") == "hidden"
     for _ in range(12):
         page.keyboard.press("Tab")
         assert page.evaluate(

@@ -264,6 +264,7 @@ def test_on_a_phone_the_conversations_are_a_drawer(visit: Visit) -> None:
     page.click("#og-top [data-side]")
     page.wait_for_selector(".og-sidebar .og-new:focus")
     assert page.evaluate("document.getElementById('og-main').inert")
+    assert _still(page)
     for _ in range(8):
         page.keyboard.press("Tab")
         assert page.evaluate("Boolean(document.activeElement.closest('#og-side'))")
@@ -271,7 +272,29 @@ def test_on_a_phone_the_conversations_are_a_drawer(visit: Visit) -> None:
     page.wait_for_selector(".og-sidebar", state="hidden")
     assert page.evaluate("document.activeElement.dataset.side") == "toggle"
     assert not page.evaluate("document.getElementById('og-main').inert")
+    assert not _still(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def _still(page: Any) -> bool:
+    """Whether a turn of the wheel leaves the page where it is."""
+    return bool(page.evaluate("getComputedStyle(document.documentElement).overflow === 'hidden'"))
+
+
+@pytest.mark.parametrize("width", [1100, 1110, 1600])
+def test_where_there_is_room_the_conversations_stand_beside_the_chat(
+    visit: Visit, width: int
+) -> None:
+    page = visit(size=(width, 700))
+    _ask(page, scripted.PHONE)
+    free = page.locator("#og-talk").bounding_box()
+    _open_side(page)
+    side, talk = (page.locator(part).bounding_box() for part in ("#og-side", "#og-talk"))
+    assert side["x"] == 0 and side["width"] > 200
+    assert talk["x"] >= side["x"] + side["width"] and talk["x"] + talk["width"] <= width
+    page.click("#og-top [data-side]")
+    page.wait_for_selector(".og-sidebar", state="hidden")
+    assert page.locator("#og-talk").bounding_box() == free
 
 
 def test_the_shell_speaks_swedish(visit: Visit) -> None:

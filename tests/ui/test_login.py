@@ -12,7 +12,11 @@ from fastapi.testclient import TestClient
 from rag.settings import Settings
 from rag.store.database import Database
 from rag.store.keys import Keys
+from rag.ui import shell
 from rag.ui.login import Login
+from rag.ui.session import Session
+from rag.ui.strings import Strings
+from rag.ui.visit import Visit
 from rag.ui.words_login import WORDS
 
 HTML = {"Accept": "text/html,*/*"}
@@ -106,7 +110,7 @@ def test_a_wrong_key_and_one_that_may_not_ask_are_told_apart(keys: Keys) -> None
     ):
         reply = enter(client, given)
         assert reply.status_code == 403 and "set-cookie" not in reply.headers
-        assert f'<p id="problem" role="alert">{WORDS[problem][0]}</p>' in reply.text
+        assert f'<p id="problem" role="alert">{WORDS[f"login_{problem}"][0]}</p>' in reply.text
         assert client.get("/chat/").status_code == 401
 
 
@@ -158,13 +162,22 @@ def test_sessions_end_unused_and_are_bounded(keys: Keys, monkeypatch: pytest.Mon
     assert client.get("/chat/").status_code == 401
 
 
+@pytest.mark.parametrize("login", [True, False])
+def test_the_page_shows_the_way_out_where_visitors_logged_in(login: bool) -> None:
+    t = Strings("sv")
+    top = shell.header(t, 5, Visit(), Session(), library=True, login=login)
+    side = shell.sidebar(t, [], "", None, login=login)
+    for html in (top, side):
+        assert ("Logga ut" in html) is ("data-leave" in html) is login
+
+
 @pytest.mark.parametrize(("language", "place"), [("en", 0), ("sv", 1)])
 def test_the_form_is_in_the_visitors_language_and_runs_nothing(
     keys: Keys, language: str, place: int
 ) -> None:
     reply = guarded(keys).get("/chat/login", headers={"Accept-Language": language})
     assert f'<html lang="{language}">' in reply.text
-    assert f'<label for="key">{WORDS["key"][place]}</label>' in reply.text
+    assert f'<label for="key">{WORDS["login_key"][place]}</label>' in reply.text
     policy = reply.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'") and "form-action 'self'" in policy
     assert "script" not in reply.text and "unsafe" not in policy
