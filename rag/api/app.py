@@ -53,19 +53,10 @@ def build_api(door: Door) -> FastAPI:
         lifespan=life,
     )
     errors.install(api)
-    for module in (
-        ask,
-        articles,
-        conversations,
-        feedback,
-        openai_chat,
-        openai_responses,
-        page,
-        widget,
-        health,
-        metrics,
-    ):
-        api.include_router(module.router(door))
+    for module in (ask, articles, conversations, feedback, page, widget, health, metrics):
+        api.include_router(module.router(door), responses=errors.described(errors.ErrorOut))
+    for module in (openai_chat, openai_responses):
+        api.include_router(module.router(door), responses=errors.described(errors.OpenAiErrorOut))
     _protect(api, door)
     return api
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from rag.api.door import AddArticles, Door
 from rag.api.errors import ApiError
+from rag.api.schemas import Day
 from rag.present import article_value, info_value
 from rag.types import Filters
 
@@ -32,8 +32,8 @@ def router(door: Door) -> APIRouter:
     @routes.get("/", dependencies=may_read, include_in_schema=False)  # else an id of no letters
     def listed(
         search: Annotated[str | None, Query(max_length=500)] = None,
-        date_from: date | None = None,
-        date_to: date | None = None,
+        date_from: Day | None = None,
+        date_to: Day | None = None,
         source: Annotated[str | None, Query(max_length=500)] = None,
         language: Annotated[str | None, Query(max_length=16)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,

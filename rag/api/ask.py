@@ -17,7 +17,7 @@ from rag.types import Answer
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer object; or, if asked for, events: evidence, statement, answer.",
-        "content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": {sse.MEDIA_TYPE: {}},
     }
 }
 

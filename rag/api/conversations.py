@@ -33,6 +33,7 @@ Owner = Annotated[
     Header(
         alias="X-Ordagrant-Owner",
         description="a long random word of the client's own; not needed with a key",
+        json_schema_extra={"minLength": 16, "maxLength": 200},
     ),
 ]
 

@@ -1,6 +1,6 @@
 """What goes wrong at the HTTP door, as JSON of one clear sentence.
 
-    {"error": "…", "trace_id"?: "…"}                                   everywhere but
+    {"error": "…"}                                                     everywhere but
     {"error": {"message": "…", "type", "param", "code"}}               under /v1, OpenAI's shape
 
 4xx: what was asked or how; 429 and 503 with `Retry-After` where waiting helps; 5xx: what we lack.
@@ -9,14 +9,17 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import InputError, LlmError, OrdagrantError, SettingsError
@@ -38,6 +41,27 @@ _SENTENCES = {
     404: "There is nothing at this address: see /openapi.json for what there is.",
     405: "This address does not take {method}: see /openapi.json for what it takes.",
 }
+
+
+class ErrorOut(BaseModel):
+    """What every error is."""
+
+    error: str = Field(description="one sentence", examples=["There is no such conversation."])
+
+
+class OpenAiErrorIn(BaseModel):
+    """What OpenAI's clients read of an error."""
+
+    message: str = Field(description="one sentence")
+    type: str
+    param: str | None = Field(description="the field that is wrong")
+    code: str | None
+
+
+class OpenAiErrorOut(BaseModel):
+    """What every error under /v1 is."""
+
+    error: OpenAiErrorIn
 
 
 class ApiError(HTTPException):
@@ -92,6 +116,17 @@ def error_response(request: Request, error: BaseException) -> JSONResponse:
     return JSONResponse(value, status_code=told.status, headers=told.headers)
 
 
+def _taken(api: FastAPI, scope: Scope) -> list[str]:
+    """The methods that the address of a request takes."""
+
+    def takes(method: str) -> bool:
+        asked = {**scope, "method": method}
+        return any(route.matches(asked)[0] is Match.FULL for route in api.router.routes)
+
+    taken = [method for method in ("GET", "POST", "PUT", "PATCH", "DELETE") if takes(method)]
+    return [*taken, *(["HEAD"] if "GET" in taken else [])]
+
+
 def sentence(method: str, status: int, said: str) -> str:
     """What a library `said` of a request that it refused, as a sentence of ours."""
     if status in _SENTENCES:
@@ -103,7 +138,9 @@ def sentence(method: str, status: int, said: str) -> str:
 
 def field_error(found: Mapping[str, Any]) -> tuple[str | None, str]:
     """The field that pydantic found wrong, and the sentence about it."""
-    where = ".".join(str(part) for part in found["loc"][1:])
+    # Of what may be a text or a list, pydantic names the one that it tried last, in its own words.
+    named = [str(part) for part in found["loc"][1:]]
+    where = ".".join(part for part in named if not re.match(r"(constrained-)?str$|list\[", part))
     if found["type"] == "json_invalid":
         why = found["ctx"]["error"]
         return None, f"The body is not JSON ({why}, at character {where}): send a JSON object."
@@ -140,6 +177,14 @@ class CatchAll:
             await error_response(Request(scope), error)(scope, receive, send)
 
 
+def described(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Errors of this shape, for the OpenAPI document."""
+    return {
+        "4XX": {"model": model, "description": "What is wrong with the request."},
+        "5XX": {"model": model, "description": "What went wrong here."},
+    }
+
+
 def install(api: FastAPI) -> None:
     """Has `api` reply to every error as above, never with a traceback."""
 
@@ -158,7 +203,10 @@ def install(api: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is installed for
         told = sentence(request.method, error.status_code, str(error.detail))
         value = error_value(request.url.path, error.status_code, told)
-        return JSONResponse(value, status_code=error.status_code, headers=error.headers)
+        headers = {**(error.headers or {})}
+        if error.status_code == 405:  # the router names the methods of one route of the address
+            headers["Allow"] = ", ".join(_taken(api, request.scope))
+        return JSONResponse(value, status_code=error.status_code, headers=headers)
 
     api.add_exception_handler(RequestValidationError, invalid)
     api.add_exception_handler(HTTPException, plain)

@@ -44,7 +44,7 @@ _CREATED = 1_793_491_200  # 1 November 2026; clients sort by it, nothing else re
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A `chat.completion`; or, if asked for, a stream of its chunks.",
-        "content": {"application/json": {}, sse.MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": {"application/json": {}, sse.MEDIA_TYPE: {}},
     }
 }
 

@@ -35,7 +35,7 @@ from rag.types import Answer, Quote
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A `response`; or, if asked for, a stream of its events.",
-        "content": {"application/json": {}, sse.MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": {"application/json": {}, sse.MEDIA_TYPE: {}},
     }
 }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from rag.types import Filters, Turn
 
@@ -24,11 +25,21 @@ class TurnIn(In):
     content: str
 
 
+def _written(value: object) -> object:
+    """Pydantic takes a number for the seconds since 1970."""
+    if value is None or (isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}", value)):
+        return value
+    raise ValueError("write a day as YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+
+
 class FiltersIn(In):
     """Which articles the answer may draw on."""
 
-    date_from: date | None = None
-    date_to: date | None = None
+    date_from: Day | None = None
+    date_to: Day | None = None
     source: str | None = Field(
         default=None, max_length=500, description="part of a source or outlet"
     )

@@ -57,6 +57,17 @@ HALF = json.loads(r'"\ud800"')  # of a surrogate pair: JSON can write it, UTF-8 
             JSON,
             "filters: Input should be a JSON object.",
         ),
+        (
+            b'{"question": "Who?", "filters": {"date_from": 0}}',
+            JSON,
+            "filters.date_from: write a day as YYYY-MM-DD.",
+        ),
+        (
+            b'{"question": "Who?", "filters": {"date_to": "2025-02-30"}}',
+            JSON,
+            "filters.date_to: Input should be a valid date or datetime, day value is outside "
+            "expected range.",
+        ),
     ],
 )
 @pytest.mark.parametrize("path", ["/api/ask", "/v1/chat/completions"])
@@ -101,6 +112,36 @@ def test_a_text_in_the_place_of_a_file(news: Bot) -> None:
         422,
         {"error": "files.0: Input should be a file."},
     )
+
+
+@pytest.mark.parametrize("query", ["date_from=0", "date_to=1700000000", "date_from=x"])
+def test_a_number_is_no_day(news: Bot, query: str) -> None:
+    with served(news) as client:
+        reply = client.get(f"/api/articles?{query}")
+        assert client.get("/api/articles?date_from=2025-01-01").status_code == 200
+    assert (reply.status_code, "YYYY-MM-DD" in reply.json()["error"]) == (422, True)
+
+
+def test_a_wrong_method_is_told_those_that_there_are(news: Bot) -> None:
+    with served(news) as client:
+        for path, allowed in (
+            ("/api/articles", "GET, POST, HEAD"),
+            ("/api/conversations/x", "GET, PATCH, DELETE, HEAD"),
+            ("/api/ask", "POST"),
+        ):
+            reply = client.put(path)
+            assert (reply.status_code, reply.headers["allow"]) == (405, allowed)
+
+
+def test_the_document_tells_the_shape_of_errors(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    shapes = document["components"]["schemas"]
+    assert not any(name.startswith("HTTPValidation") for name in shapes)
+    for path, operations in document["paths"].items():
+        shape = "OpenAiErrorOut" if path.startswith("/v1/") else "ErrorOut"
+        for operation in operations.values():
+            told = operation["responses"]["4XX"]["content"]["application/json"]["schema"]
+            assert told == {"$ref": f"#/components/schemas/{shape}"}
 
 
 def test_an_id_that_is_not_there_is_not_repeated_without_end(news: Bot) -> None:

@@ -231,7 +231,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"messages": [{"role": "system", "content": "x"}]}, 400, "messages"),
     ({"messages": [user("  ")]}, 400, "messages[0].content"),
     ({"messages": [user("x" * 20_001)]}, 400, "messages[0].content"),
-    ({"messages": [user(5)]}, 400, "messages.0.content.str"),
+    ({"messages": [user(5)]}, 400, "messages.0.content"),
     ({"messages": [{"role": "king", "content": "x"}]}, 400, "messages[0].role"),
     ({"messages": [user([{"type": "image_url"}])]}, 400, "messages[0].content[0]"),
     ({"messages": [user("x")], "n": 2}, 400, "n"),
