@@ -37,7 +37,7 @@ def plain(text: str) -> str:
     ],
 )
 def test_the_help_is_shown_whole(app: typer.Typer, path: tuple[str, ...], command: Any) -> None:
-    page = CliRunner().invoke(app, [*path, "--help"], env={"TERMINAL_WIDTH": "200"})
+    page = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200"})
     assert page.exit_code == 0
     shown = plain(page.output)
     assert plain(command.help) in shown

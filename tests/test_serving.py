@@ -96,7 +96,7 @@ def test_logins_are_limited_by_the_rate_of_an_address(news: Bot) -> None:
     with app_of(bot, "192.168.1.4", chat=True) as client:
         tries = [client.post("/chat/login", data={"key": "og_x"}) for _ in range(3)]
     assert [reply.status_code for reply in tries] == [403, 403, 429]
-    assert int(tries[2].headers["retry-after"]) > 60
+    assert 0 < int(tries[2].headers["retry-after"]) <= 3_600
 
 
 def test_where_no_key_is_needed_there_is_no_login(news: Bot) -> None:

@@ -53,9 +53,9 @@ def test_turns_are_ours_theirs_theirs_ours_with_a_warm_up_each() -> None:
     ours, theirs = _in_turns(bot, rival, ["a", "b", "c", "d"])
     order = [entry for entry in bot.log if entry.startswith(("begun", "rival"))]
     assert order == [
-        *("begun b", "begun a", "begun b"),
-        *("rival b", "rival a", "rival b", "rival c", "rival d"),
-        *("begun d", "begun c", "begun d"),
+        *("begun Then: b", "begun a", "begun b"),
+        *("rival Then: b", "rival a", "rival b", "rival c", "rival d"),
+        *("begun Then: d", "begun c", "begun d"),
     ]
     assert (len(ours), theirs) == (4, [7.0] * 4)
 
